@@ -1,0 +1,225 @@
+"""Short lists written by hand: accents, foreign names, places, placeholders, spelling variants."""
+
+from dataclasses import dataclass
+
+_ACCENTED = """
+JOÃO JOSÉ ANTÔNIO ANTÔNIA SEBASTIÃO LUÍS LUÍSA LÚCIA LÚCIO MÁRCIA MÁRCIO CÉSAR FÁBIO FLÁVIO
+FLÁVIA SÉRGIO JÚLIO JÚLIA VITÓRIA LETÍCIA PATRÍCIA ANDRÉ ANDRÉA ANDRÉIA JÉSSICA CLÁUDIO CLÁUDIA
+ROGÉRIO VINÍCIUS MÔNICA DÉBORA ÂNGELA ÂNGELO BÁRBARA MAURÍCIO FABRÍCIO EUGÊNIO EUGÊNIA HELOÍSA
+LÍVIA CECÍLIA SÔNIA TÂNIA VÂNIA ROSÂNGELA VERÔNICA VALÉRIA GLÓRIA FÁTIMA CONCEIÇÃO ASSUNÇÃO
+AMÉLIA EMÍLIA EMÍLIO ESTÊVÃO HÉLIO ÊNIO ÉRICA ÉRICO JANAÍNA JERÔNIMO LÁZARO LÍDIA MÁRIO NATÁLIA
+NATHÁLIA NOÊMIA OTÁVIO PLÍNIO RÉGIS ROMÁRIO ROSÁLIA SÍLVIA SÍLVIO TARCÍSIO TEÓFILO TOMÁS VÍTOR
+ZÉLIA ADÃO ANÍBAL BENÍCIO CAUÃ KAUÃ CÍCERO CÍNTIA CÁSSIA CÁSSIO CÉLIA CÉLIO ELOÁ INÊS ISAÍAS ÍRIS
+JOSUÉ LAÍS THAÍS TAÍS MOISÉS OLÍVIA RAÍSSA SALOMÃO MAITÊ ARAÚJO GONÇALVES MAGALHÃES GUIMARÃES
+SIMÕES FALCÃO GALVÃO LEÃO BRANDÃO JORDÃO BELTRÃO PAIXÃO ENCARNAÇÃO ASCENSÃO MÜLLER SCHÄFER KRÜGER
+GÜNTHER ÁVILA FÉLIX FRANÇA MENDONÇA ESPÍNDOLA GÓES HONÓRIO INÁCIO JÚNIOR LÔBO MOURÃO PÁDUA SÁ
+VALÉRIO VALENÇA VERÍSSIMO BULHÕES CAMÕES LOURENÇO MACÊDO NÓBREGA PRUDÊNCIO ROMÃO ROSÁRIO BRÁS
+BRÍGIDA ABRAÃO DAMIÃO ESPERANÇA GRAÇA GRAÇAS
+"""
+
+_FOLD = str.maketrans("ÁÀÂÃÄÉÈÊÍÓÔÕÖÚÜÇÑ", "AAAAAEEEIOOOOUUCN")
+
+
+def fold(text: str) -> str:
+    """Upper-case ASCII of a text that holds Portuguese letters."""
+    return text.upper().translate(_FOLD)
+
+
+def accents() -> dict[str, str]:
+    """Plain token to its usual spelling with accents."""
+    return {fold(word): word for word in _ACCENTED.split()}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Names usual in one country of origin; project's own short lists."""
+
+    country: str
+    male: str
+    female: str
+    surnames: str
+
+
+FOREIGN_ORIGINS: tuple[Origin, ...] = (
+    Origin(
+        "VE",
+        "YORMAN JESUS LUIS ANGEL CARLOS JOSE WILMER YEFERSON DARWIN RAFAEL HECTOR MIGUEL EDUAR",
+        "YUSMARY MARIANGEL YULIANA DAYANA MARIA ROSMERY YELITZA NAZARETH KARELIS LUISANA OSCARINA",
+        "GONZALEZ RODRIGUEZ PEREZ HERNANDEZ GARCIA MARTINEZ SANCHEZ ROJAS RAMIREZ MARCANO BRITO"
+        " FIGUERA CEDENO MAITA SALAZAR ACOSTA BLANCO",
+    ),
+    Origin(
+        "HT",
+        "JEAN WILNER JACQUES FRITZNER EVENS RONALD GUERDY PIERRE MACKENSON WISLER LOUIS JOSEPH",
+        "MARIE ROSELINE WIDELINE GUERLINE NADEGE MIRLANDE FABIOLA YOLETTE DIEULA CHRISLA ROSE",
+        "JOSEPH PIERRE LOUIS CHARLES JEAN SAINT-LOUIS FRANCOIS ESTIME DESIR METELLUS CADET"
+        " AUGUSTIN DORVIL CELESTIN ALEXIS",
+    ),
+    Origin(
+        "SN",
+        "MAMADOU IBRAHIMA CHEIKH MODOU MOUSSA ABDOULAYE OUSMANE SERIGNE ALIOUNE MOUHAMED",
+        "FATOU AMINATA MARIAMA AISSATOU KHADY NDEYE ASTOU COUMBA",
+        "DIOP NDIAYE FALL GUEYE DIALLO SOW BA CISSE NDOYE MBAYE SECK THIAM",
+    ),
+    Origin(
+        "UY",
+        "NESTOR WASHINGTON DIEGO RUBEN GUSTAVO SEBASTIAN MATIAS FEDERICO GONZALO NICOLAS",
+        "VALERIA ROSARIO LUCIA CARMEN FLORENCIA ROMINA SILVANA CAMILA SOLEDAD",
+        "FERNANDEZ SUAREZ OLIVERA SILVEIRA CABRERA BENITEZ MENDEZ PEREYRA ACUNA BORGES LARROSA",
+    ),
+    Origin(
+        "CN",
+        "WEI JUN MING HAO LEI JIAN QIANG",
+        "MEI LI XIU YAN FANG JING LAN",
+        "WANG LI ZHANG LIU CHEN YANG HUANG ZHAO WU LIN",
+    ),
+)
+
+# District, first five digits of its postal codes.
+DISTRICTS: tuple[tuple[str, int], ...] = (
+    ("CENTRO HISTORICO", 90010),
+    ("FLORESTA", 90220),
+    ("NAVEGANTES", 90240),
+    ("MENINO DEUS", 90110),
+    ("AZENHA", 90160),
+    ("SANTANA", 90040),
+    ("BOM FIM", 90035),
+    ("PETROPOLIS", 90460),
+    ("PARTENON", 90650),
+    ("SANTO ANTONIO", 90640),
+    ("GLORIA", 90680),
+    ("TERESOPOLIS", 90870),
+    ("CRISTAL", 90810),
+    ("CAVALHADA", 91740),
+    ("NONOAI", 91720),
+    ("TRISTEZA", 91900),
+    ("IPANEMA", 91760),
+    ("RESTINGA", 91790),
+    ("BELEM NOVO", 91780),
+    ("HIPICA", 91755),
+    ("LOMBA DO PINHEIRO", 91550),
+    ("AGRONOMIA", 91540),
+    ("VILA NOVA", 91749),
+    ("BOM JESUS", 91420),
+    ("JARDIM CARVALHO", 91430),
+    ("MARIO QUINTANA", 91260),
+    ("RUBEM BERTA", 91180),
+    ("SARANDI", 91130),
+    ("VILA IPIRANGA", 91370),
+    ("PASSO DAS PEDRAS", 91230),
+    ("CRISTO REDENTOR", 91350),
+    ("SAO JOAO", 90550),
+    ("HUMAITA", 90250),
+    ("FARRAPOS", 90252),
+    ("ANCHIETA", 90200),
+    ("SANTA TERESA", 90850),
+    ("MEDIANEIRA", 90880),
+    ("CORONEL APARICIO BORGES", 91510),
+    ("VILA JARDIM", 91320),
+    ("CHACARA DAS PEDRAS", 91330),
+)
+
+PORTO_ALEGRE = 4314902
+# Neighbouring municipalities whose people use the city's health service.
+NEIGHBOURS = (4323002, 4300604, 4304606, 4309209, 4303103)
+# Birthplaces outside the city.
+BIRTHPLACES = (4305108, 4314407, 4316907, 4311403, 4313409, 4318705, 4323002, 4304606, 4300604)
+MUNICIPALITY_NAMES = {
+    4314902: "PORTO ALEGRE",
+    4323002: "VIAMAO",
+    4300604: "ALVORADA",
+    4304606: "CANOAS",
+    4309209: "GRAVATAI",
+    4303103: "CACHOEIRINHA",
+    4305108: "CAXIAS DO SUL",
+    4314407: "PELOTAS",
+    4316907: "SANTA MARIA",
+    4311403: "LAJEADO",
+    4313409: "NOVO HAMBURGO",
+    4318705: "SAO LEOPOLDO",
+}
+
+MOTHER_PLACEHOLDERS = (
+    "SEM INFORMACAO",
+    "NAO INFORMADO",
+    "NAO INFORMADA",
+    "NAO DECLARADO",
+    "NAO CONSTA",
+    "DESCONHECIDA",
+    "IGNORADA",
+    "NAO SABE",
+    "SEM INF",
+    "NI",
+    "NC",
+    "XXX",
+    "X",
+    "-",
+    "NAO INFOMADO",
+    "FALECIDA",
+)
+
+PHONE_PLACEHOLDERS = ("99999999999", "51999999999", "00000000", "5133333333", "51900000000")
+
+# Letters that sound alike: (written, also written).
+SPELLINGS: tuple[tuple[str, str], ...] = (
+    ("TH", "T"),
+    ("PH", "F"),
+    ("LL", "L"),
+    ("NN", "N"),
+    ("TT", "T"),
+    ("W", "V"),
+    ("Y", "I"),
+    ("Z", "S"),
+    ("K", "C"),
+    ("CT", "T"),
+    ("SS", "S"),
+    ("MULLER", "MILLER"),
+    ("SCHM", "CHM"),
+    ("SOUZA", "SOUSA"),
+    ("LUIZ", "LUIS"),
+    ("TEREZA", "TERESA"),
+    ("GIO", "GEO"),
+    ("EI", "E"),
+    ("OU", "O"),
+    ("CH", "X"),
+    ("GE", "JE"),
+    ("AO", "AM"),
+    ("H", ""),
+)
+
+ABBREVIATIONS = {
+    "MARIA": ("M", "MA"),
+    "SANTOS": ("STOS", "S"),
+    "SILVA": ("S", "SLV"),
+    "OLIVEIRA": ("OLIV", "O"),
+    "FRANCISCO": ("FCO", "FRANC"),
+    "ANTONIO": ("ANT", "ANTO"),
+    "RODRIGUES": ("RODR", "R"),
+    "GUEDES": ("GDES",),
+    "PEREIRA": ("PER", "P"),
+    "APARECIDA": ("APDA", "AP"),
+    "LOURDES": ("LOUR",),
+    "FATIMA": ("FTMA",),
+    "CONCEICAO": ("CONC",),
+    "JUNIOR": ("JR",),
+}
+
+NICKNAMES = {
+    "JOSE": "ZE",
+    "FRANCISCO": "CHICO",
+    "ANTONIO": "TONHO",
+    "MARIA": "MARIAZINHA",
+    "TEREZINHA": "TETE",
+    "ROBERTO": "BETO",
+    "CARLOS": "CARLINHOS",
+    "JOAO": "JOAOZINHO",
+    "LUIZ": "LUIZINHO",
+    "EDUARDO": "DUDU",
+    "EDUARDA": "DUDA",
+    "FERNANDA": "NANDA",
+    "GABRIEL": "BIEL",
+    "ISABEL": "BEL",
+    "PEDRO": "PEDRINHO",
+    "RAFAEL": "RAFA",
+    "SEBASTIAO": "TIAO",
+}

@@ -1,0 +1,130 @@
+"""Registries with small canonical sources, for tests of loads and of what follows them."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mdm.bootstrap import Application, create_application
+from mdm.bootstrap.declarations import declared_canonical, declared_file
+from mdm.domain.standard_record import STANDARD_COLUMNS
+from mdm.services.load_source import LoadContext, accept_load, load_source
+from mdm.services.sources import add_source
+from mdm.settings import Settings
+from support.databases import SteppingClock
+
+Person = Mapping[str, str]
+
+
+@pytest.fixture
+def application(database_url: str, tmp_path: Path) -> Iterator[Application]:
+    """A fresh registry, on each of the two databases in turn."""
+    with made_application(tmp_path / "home", database_url) as made:
+        yield made
+
+
+@contextmanager
+def made_application(home: Path, database_url: str | None = None) -> Iterator[Application]:
+    """A fresh registry in a folder."""
+    settings = Settings(threads=1, memory="500MB", actor="tester")
+    made = create_application(
+        home, database_url=database_url, settings=settings, clock=SteppingClock()
+    )
+    try:
+        yield made
+    finally:
+        made.store.close()
+
+
+def silent(step: str, share: float) -> None:
+    """Progress that nobody looks at."""
+
+
+def declare(application: Application, name: str = "clinic", sector: str = "health") -> None:
+    """Declare a source of the canonical layout."""
+    add_source(
+        application.store,
+        declared_canonical(name, sector),
+        header=application.header("source"),
+        replace=False,
+    )
+
+
+def declare_file(application: Application, path: Path, text: str) -> None:
+    """Declare a source by a TOML text."""
+    path.write_text(text, "utf-8")
+    add_source(
+        application.store,
+        declared_file(path),
+        header=application.header("source"),
+        replace=False,
+    )
+
+
+def write_people(path: Path, people: Sequence[Person]) -> Path:
+    """Write a delivery in the canonical layout; columns are those that anyone has."""
+    columns = list(dict.fromkeys(["local_id", *(name for person in people for name in person)]))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, restval="")
+        writer.writeheader()
+        writer.writerows(people)
+    return path
+
+
+def person(local_id: str, name: str = "Ana Souza", **values: str) -> dict[str, str]:
+    """One person of a delivery."""
+    return {"local_id": local_id, "full_name": name, **values}
+
+
+def load(
+    application: Application, *files: Path, source: str = "clinic", accept: int | None = None
+) -> dict[str, object]:
+    """Load files, or accept a held load."""
+    with application.intake() as intake:
+        context = LoadContext(
+            store=application.store,
+            intake=intake,
+            header=application.header("load"),
+            progress=silent,
+        )
+        if accept is not None:
+            return accept_load(context, accept)
+        return load_source(context, source, files)
+
+
+def counts(result: Mapping[str, object]) -> dict[str, object]:
+    """The counts of a load that are not zero, without `read` and `issues`."""
+    names = ("new", "changed", "unchanged", "reinstated", "withdrawn", "quarantined")
+    return {name: result[name] for name in names if result[name] != 0}
+
+
+def states(application: Application) -> dict[str, str]:
+    """The state of every record by local ID, in the order of record numbers."""
+    with application.store.reading() as session:
+        rows = session.rows("SELECT local_id, state FROM record ORDER BY record_id")
+    return {str(row["local_id"]): str(row["state"]) for row in rows}
+
+
+def number(application: Application, sql: str) -> int:
+    """A count that a query gives."""
+    with application.store.reading() as session:
+        return session.number(sql)
+
+
+def cache(application: Application, *, synced: bool = True) -> list[tuple[object, ...]]:
+    """All that the volume database says of standard records, in a fixed order."""
+    columns = ", ".join(("record_id", "source", "local_id", "version", *STANDARD_COLUMNS))
+    opened = application.synced_volume(silent) if synced else application.volume()
+    with opened as con:
+        rows = con.execute(f"SELECT {columns} FROM standard ORDER BY record_id").fetchall()
+        placed = con.execute("SELECT * FROM record_state ORDER BY record_id").fetchall()
+        merged = con.execute("SELECT * FROM source_merge ORDER BY record_id").fetchall()
+    return [*rows, *placed, *merged]
+
+
+def rebuilt_cache(application: Application) -> list[tuple[object, ...]]:
+    """The same, made again from the registry alone."""
+    (application.home.work / "volume.duckdb").unlink()
+    return cache(application)

@@ -1,0 +1,104 @@
+"""Runs of the linkage steps over small cities, as `mdm.linkage.engine.score` puts them together."""
+
+from dataclasses import replace
+
+import duckdb
+import pyarrow as pa
+
+from mdm.linkage.engine import _register_model
+from mdm.linkage.levels import Values
+from mdm.linkage.model import PersonModel
+from mdm.linkage.ownership import IDENTIFIERS, decide_ownership
+from mdm.linkage.prepare import PHONE_SHARED_BY_AT_MOST, prepare_records
+from mdm.linkage.prepare_one import Decided, prepare_one
+from support.linkage_city import standard_record
+
+
+def prepare(con: duckdb.DuckDBPyConnection, model: PersonModel) -> None:
+    """`ownership` and `link_record` of the city under a model."""
+    decide_ownership(con)
+    _register_model(con, model)
+    prepare_records(con)
+
+
+def rows_of(con: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, object]]:
+    """A table's rows as dictionaries."""
+    found: list[dict[str, object]] = con.sql(f"SELECT * FROM {table}").to_arrow_table().to_pylist()
+    return found
+
+
+def prepared_one_by_one(
+    con: duckdb.DuckDBPyConnection, model: PersonModel
+) -> dict[int, dict[str, object]]:
+    """The columns of every record by the one-record path, by record number."""
+    not_own: dict[int, set[str]] = {}
+    for record_id, name in con.execute("SELECT record_id, identifier FROM ownership").fetchall():
+        not_own.setdefault(record_id, set()).add(name)
+    assert set().union(*not_own.values()) <= set(IDENTIFIERS)
+    shared: dict[str, int] = {}
+    rows = rows_of(con, "standard")
+    for row in rows:
+        for phone in _list(row["phones"]):
+            shared[phone] = shared.get(phone, 0) + 1
+    given = frozenset(model.given_tokens)
+    made = {}
+    for row in rows:
+        record_id = int(str(row["record_id"]))
+        usable = sorted(p for p in _list(row["phones"]) if shared[p] <= PHONE_SHARED_BY_AT_MOST)
+        decided = Decided(frozenset(not_own.get(record_id, ())), tuple(usable))
+        made[record_id] = prepare_one(
+            standard_record(row),
+            record_id=record_id,
+            source=str(row["source"]),
+            decided=decided,
+            given_tokens=given,
+        )
+    return made
+
+
+def _list(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def without_relatives(model: PersonModel) -> PersonModel:
+    """The same model with next to no relatives: its weights are Splink's own."""
+    return replace(model, relatives_per_record=1e-250)
+
+
+def all_pairs(con: duckdb.DuckDBPyConnection, limit: int) -> None:
+    """`candidate`: the candidates of blocking are kept, and pairs at random added to them."""
+    con.execute(
+        f"""
+        INSERT INTO candidate
+        SELECT l.record_id, r.record_id, '0' FROM standard l JOIN standard r
+          ON l.record_id < r.record_id AND hash(l.record_id, r.record_id) % 200 = 0
+        ANTI JOIN candidate c ON c.join_key_l = l.record_id AND c.join_key_r = r.record_id
+        LIMIT {limit}
+        """
+    )
+
+
+def register_pairs(con: duckdb.DuckDBPyConnection, pairs: list[tuple[int, int]]) -> None:
+    """`candidate` of given pairs."""
+    table = pa.table(
+        {
+            "join_key_l": pa.array([pair[0] for pair in pairs], pa.int64()),
+            "join_key_r": pa.array([pair[1] for pair in pairs], pa.int64()),
+            "match_key": pa.array(["0"] * len(pairs), pa.string()),
+        }
+    )
+    con.register("pair_rows", table)
+    con.execute("CREATE OR REPLACE TABLE candidate AS SELECT * FROM pair_rows")
+    con.unregister("pair_rows")
+
+
+def with_frequencies(model: PersonModel, values: Values) -> dict[str, object]:
+    """A prepared record with the frequencies that the batch joins to it."""
+    known = model.term_frequencies
+    tf = {
+        f"tf_{column}": None
+        if values[column] is None
+        else known.get((column, str(values[column])), known.get((column, "")))
+        for column in ("given", "surname", "mother")
+    }
+    return {**values, **tf}

@@ -1,0 +1,394 @@
+"""The real services on a real database as a registry under test.
+
+Only two things are not real: no file is read (a delivery's payloads are staged as they are), and
+nothing is scored (a link run takes the weights that it is given).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from mdm.bootstrap import Application
+from mdm.bootstrap.intake import DuckIntake
+from mdm.bootstrap.link_run import survivorship_policy
+from mdm.bootstrap.linking import DuckLinking
+from mdm.bootstrap.maintenance import verify_registry
+from mdm.bootstrap.stewarding import golden_rules
+from mdm.domain.delivery import HoldRule
+from mdm.domain.events import RecordState
+from mdm.domain.fold import fold
+from mdm.domain.identity import broken_rules
+from mdm.domain.judgement import Verdict
+from mdm.duck import write_batches
+from mdm.errors import MdmError
+from mdm.ingest.layout import PER_SOURCE
+from mdm.ingest.stage import StagedLoad
+from mdm.ingest.tables import create_stage
+from mdm.linkage.engine import Scored
+from mdm.linkage.model import PersonModel
+from mdm.linkage.model import Thresholds as ModelThresholds
+from mdm.ports import ProgressStep, ReadSession
+from mdm.services.apply_plan import apply_stored
+from mdm.services.judge_pair import judge_pair, undo_judgement
+from mdm.services.link_records import LinkContext, LinkOptions, link_records
+from mdm.services.load_source import LoadContext, load_source
+from mdm.services.redecide import DecisionRules
+from mdm.services.refresh_golden import read_members
+from mdm.services.resolve import Question, answer_of, resolve
+from mdm.services.revert_plan import revert_plan
+from mdm.survivorship.build import build_golden
+from support.intake import declare, made_application, silent
+from support.registry_state import read_log, read_state
+from support.registry_under_test import THRESHOLDS, Content, Weights, is_restricted
+
+SOURCES = ("even", "odd")
+CPFS = {1: "529.982.247-25", 2: "111.444.777-35"}
+EVERYTHING = HoldRule(percent=100, handful=100)
+_MODEL = PersonModel(
+    levels={},
+    matches_per_record=1.0,
+    relatives_per_record=1.0,
+    term_frequencies={},
+    given_tokens=(),
+    fingerprint={},
+    thresholds=ModelThresholds(
+        link=THRESHOLDS.link,
+        review=THRESHOLDS.review,
+        fracture=THRESHOLDS.fracture,
+        margin=THRESHOLDS.margin,
+    ),
+    digest="0" * 64,
+)
+_SCORED = pa.schema(
+    [
+        ("record_l", pa.int64()),
+        ("record_r", pa.int64()),
+        ("match_weight", pa.float64()),
+        ("pattern", pa.int64()),
+        ("rules", pa.int64()),
+    ]
+)
+_STAGED = pa.schema(
+    [
+        ("local_id", pa.string()),
+        ("scope", pa.string()),
+        ("payload", pa.string()),
+        ("content_hash", pa.string()),
+        ("merged_into", pa.string()),
+        ("restricted", pa.bool_()),
+    ]
+)
+# Citizens of whose records something was loaded since a plan was last applied show it later.
+_GOLDEN_DUE = """
+SELECT m.municipal_id FROM membership m JOIN record r ON r.record_id = m.record_id
+JOIN load l ON l.load_id = r.last_load_id
+WHERE l.tx_id > (SELECT COALESCE(MAX(applied_tx), 0) FROM plan)
+"""
+
+
+class GivenScores(DuckLinking):
+    """The real volume plane with weights from outside."""
+
+    weights: Weights
+
+    def score(self) -> Scored:
+        """Write `scored` and what else scoring leaves."""
+        self.decide_owners()
+        rows = [
+            {"record_l": left, "record_r": right, "match_weight": weight, "pattern": 0, "rules": 1}
+            for (left, right), weight in self.weights.items()
+            if weight >= THRESHOLDS.review
+        ]
+        batches = pa.Table.from_pylist(rows, schema=_SCORED).to_batches()
+        write_batches(self._con, "scored", batches, _SCORED)
+        return Scored(len(self.weights), len(rows), len(rows), 0, (), reused=False)
+
+
+class GivenPayloads(DuckIntake):
+    """The real comparison of a delivery with the registry, whose records are given as payloads.
+
+    Record numbers are those of the machine, whatever the order of loads.
+    """
+
+    payloads: Mapping[int, str]
+
+    def stage(
+        self, declaration: str, files: Sequence[Path], *, progress: ProgressStep
+    ) -> StagedLoad:
+        """Fill the staging tables, as a load that was held would."""
+        del declaration, files, progress
+        create_stage(self._con)
+        rows = [
+            {
+                "local_id": str(record),
+                "scope": PER_SOURCE,
+                "payload": payload,
+                "content_hash": _md5(payload),
+                "merged_into": json.loads(payload).get("merged_into"),
+                "restricted": is_restricted(record),
+            }
+            for record, payload in self.payloads.items()
+        ]
+        batches = pa.Table.from_pylist(rows, schema=_STAGED).to_batches()
+        write_batches(self._con, "stage_record", batches, _STAGED)
+        return StagedLoad(
+            read=len(rows),
+            quarantined=0,
+            issues=0,
+            ignored=0,
+            scopes=frozenset({PER_SOURCE}),
+            files=(),
+            held_reason=None,
+            held_detail=None,
+            content_digest=_md5("".join(sorted(self.payloads.values()))),
+        )
+
+    def number(self, *, source: str, load_id: int, first_record: int) -> None:
+        """Number new records as the machine does."""
+        super().number(source=source, load_id=load_id, first_record=first_record)
+        self._con.execute("UPDATE delivery SET record_id = local_id::BIGINT WHERE outcome = 'new'")
+
+
+@dataclass(slots=True)
+class _Loaded:
+    content: Content
+    payload: str
+    here: bool = True
+
+
+class ServicesRegistry:
+    """`RegistryUnderTest` on the services.
+
+    Args:
+        application: A fresh registry with the two sources declared.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.store = application.store
+        self._con = duckdb.connect(":memory:", config={"threads": 1})
+        self._loaded: dict[int, _Loaded] = {}
+        self._versions = 0
+        self._answers: dict[Question, str | MdmError | None] = {}
+        self._weights: dict[int, Weights] = {}
+        self._rules = DecisionRules(thresholds=THRESHOLDS, golden=golden_rules(application))
+
+    def close(self) -> None:
+        """Free the volume database."""
+        self._con.close()
+
+    def lose_the_volume(self) -> None:
+        """Begin with an empty volume database: it may be deleted at any time."""
+        self._con.close()
+        self._con = duckdb.connect(":memory:", config={"threads": 1})
+
+    def load(self, record: int, content: Content) -> None:
+        known = self._loaded.get(record)
+        if known is None or known.content != content:
+            # A content of before is another one when it comes back: it was judged anew.
+            self._versions += 1
+            self._loaded[record] = _Loaded(content, _payload(record, content, self._versions))
+        else:
+            known.here = True
+        self._deliver(record % 2)
+
+    def withdraw(self, record: int) -> None:
+        self._loaded[record].here = False
+        self._deliver(record % 2)
+
+    def link(self, weights: Weights) -> int:
+        linking = self._linking(weights)
+        context = LinkContext(
+            store=self.store,
+            linking=linking,
+            header=self.application.header("link", model_version=linking.model_version),
+            clock=self.application.clock,
+        )
+        plan = int(str(link_records(context, LinkOptions())["plan_id"]))
+        self._weights[plan] = weights
+        return plan
+
+    def apply(self, plan: int) -> None:
+        self._answers.clear()
+        linking = self._linking(self._weights[plan])
+        header = self.application.header("apply", model_version=linking.model_version)
+        apply_stored(self.store, linking, header, plan)
+
+    def revert(self, plan: int) -> None:
+        self._answers.clear()
+        header = self.application.header("revert")
+        revert_plan(self.store, self._linking({}), header, plan)
+
+    def judge(self, verdict: Verdict, left: int, right: int) -> int:
+        self._answers.clear()
+        keys = _key(left), _key(right)
+        for steward in ("ines", "joel"):
+            header = replace(self.application.header("judge"), actor=steward)
+            said = judge_pair(self.store, self._rules, header, keys, (verdict, "seen"))
+            if said["state"] == "active":
+                break
+        assert said["state"] == "active"
+        return int(str(said["judgement_id"]))
+
+    def undo(self, judgement: int) -> None:
+        self._answers.clear()
+        header = self.application.header("judge")
+        undo_judgement(self.store, self._rules, header, judgement)
+
+    def resolve(self, record: int, system: str | None = None) -> str | None:
+        source, local_id = _key(record)
+        question = Question(source=source, local_id=local_id, holder=system)
+        if system is None:
+            return self._answer(question)
+        self._answers.clear()
+        header = self.application.header("resolve")
+        answer = resolve(self.store, self.application.clock, header, question)["municipal_id"]
+        return None if answer is None else str(answer)
+
+    def resolve_id(self, municipal_id: str) -> str:
+        answer = self._answer(Question(source="municipal", local_id=municipal_id))
+        assert answer is not None
+        return answer
+
+    def broken(self) -> list[str]:
+        with self.store.reading() as session:
+            told, log = read_state(session), read_log(session)
+            states = session.rows("SELECT record_id, state FROM record ORDER BY record_id")
+            found = self._golden_broken(session)
+        folded = fold(log)
+        for name in ("ids", "membership", "links", "judgements"):
+            if getattr(folded, name) != getattr(told, name):
+                found.append(f"{name} are not the fold of the ledger")
+        for row in states:
+            record = int(str(row["record_id"]))
+            if row["state"] != folded.records.get(record, RecordState.PENDING):
+                found.append(f"record {record}: state is not the fold of the ledger")
+        restricted = frozenset(r for r in self._loaded if is_restricted(r))
+        return found + broken_rules(told, restricted)
+
+    def stored_weights(self) -> Weights:
+        """The scored pairs that the registry keeps."""
+        with self.store.reading() as session:
+            rows = session.rows("SELECT record_l, record_r, match_weight FROM scored_pair")
+        return {
+            (int(str(row["record_l"])), int(str(row["record_r"]))): float(str(row["match_weight"]))
+            for row in rows
+        }
+
+    def verify(self) -> list[str]:
+        """`mdm verify`, in full."""
+        checks = verify_registry(self.application, silent)
+        return [f"{check.name}: {check.first}" for check in checks if not check.ok]
+
+    def _answer(self, question: Question) -> str | None:
+        """The answer, asked once between two commands."""
+        if question not in self._answers:
+            today = self.application.today().isoformat()
+            with self.store.reading() as session:
+                try:
+                    self._answers[question] = answer_of(session, question, today).municipal_id
+                except MdmError as refusal:
+                    self._answers[question] = refusal
+        answer = self._answers[question]
+        if isinstance(answer, MdmError):
+            raise answer
+        return answer
+
+    def _deliver(self, parity: int) -> None:
+        """Deliver all that a source holds: what is left out was withdrawn."""
+        self._answers.clear()
+        intake = GivenPayloads(self._con, held=Path(), today=self.application.today())
+        intake.payloads = {
+            record: one.payload
+            for record, one in sorted(self._loaded.items())
+            if one.here and record % 2 == parity
+        }
+        context = LoadContext(
+            store=self.store,
+            intake=intake,
+            header=self.application.header("load"),
+            hold=EVERYTHING,
+            progress=silent,
+        )
+        load_source(context, SOURCES[parity], [])
+
+    def _linking(self, weights: Weights) -> GivenScores:
+        linking = GivenScores(
+            self._con,
+            model=_MODEL,
+            policy=survivorship_policy(self.application),
+            sources=[(name, 50, []) for name in SOURCES],
+            sync=lambda con, session: self.application.sync_with(con, session, silent),
+            progress=silent,
+        )
+        linking.weights = weights
+        return linking
+
+    def _golden_broken(self, session: ReadSession) -> list[str]:
+        """Golden records that are not what their citizens' records say."""
+        due = {row["municipal_id"] for row in session.rows(_GOLDEN_DUE)}
+        citizens = {
+            str(row["municipal_id"])
+            for row in session.rows("SELECT DISTINCT municipal_id FROM membership")
+        }
+        stored = {
+            str(row["municipal_id"]): row["content_digest"]
+            for row in session.rows("SELECT municipal_id, content_digest FROM golden_record")
+        }
+        members = read_members(
+            session, self._rules.golden, citizens, today=self.application.today()
+        )
+        built = {
+            name: build_golden(records, self._rules.golden.policy).to_row(name)["content_digest"]
+            for name, records in members.items()
+            if any(record.eligible for record in records)
+        }
+        return [
+            f"golden record of {name}"
+            for name in sorted({*stored, *built} - due)
+            if stored.get(name) != built.get(name)
+        ]
+
+
+@contextmanager
+def services_registry(home: Path, database_url: str | None = None) -> Iterator[ServicesRegistry]:
+    """An empty registry in a folder; its database is SQLite there, or the one named."""
+    with made_application(home, database_url) as application:
+        for name in SOURCES:
+            declare(application, name)
+        registry = ServicesRegistry(application)
+        try:
+            yield registry
+        finally:
+            registry.close()
+
+
+def _key(record: int) -> tuple[str, str]:
+    return SOURCES[record % 2], str(record)
+
+
+def _payload(record: int, content: Content, version: int) -> str:
+    values = {
+        "full_name": "Ana Paula Souza",
+        "phone": f"5199999{record:02}{version % 100:02}",
+        "service_status": f"version {version}",
+    }
+    if content.cpf is not None:
+        values["cpf"] = CPFS[content.cpf]
+    if content.family is not None:
+        values["household_id"] = f"familia {content.family}"
+    if content.merged_into is not None:
+        values["merged_into"] = str(content.merged_into)
+    if is_restricted(record):
+        values["restricted"] = "1"
+    return json.dumps(values)
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

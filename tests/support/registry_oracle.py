@@ -1,0 +1,284 @@
+"""What a registry must answer, told as simply as it can be: IDs are numbered by age."""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from support.clustering_oracle import Case, Partition, consistent, ordinary
+from support.registry_under_test import Content, Pair, Weights
+
+
+@dataclass(slots=True)
+class Issued:
+    """One ID: the record it was minted on, the one it follows, and how it answers."""
+
+    founder: int
+    anchor: int
+    alive: bool = True
+    ambiguous: bool = False
+
+
+@dataclass(slots=True)
+class Judged:
+    """One judgement."""
+
+    verdict: str
+    pair: Pair
+    state: str = "active"
+    was: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Identity:
+    """All that a plan changes."""
+
+    member: dict[int, int] = field(default_factory=dict)
+    ids: dict[int, Issued] = field(default_factory=dict)
+
+
+class Oracle:
+    """The rules of the ID contract for a handful of records."""
+
+    def __init__(self) -> None:
+        self.contents: dict[int, Content] = {}
+        self.active: set[int] = set()
+        self.now = Identity()
+        self.judged: dict[int, Judged] = {}
+        self.told: set[tuple[int, int, str]] = set()
+        self.plans: dict[int, tuple[Identity, Identity]] = {}
+        self.applied: dict[int, Weights] = {}
+
+    @property
+    def weights(self) -> Weights:
+        """Those of the last plan that stands."""
+        return list(self.applied.values())[-1] if self.applied else {}
+
+    def load(self, record: int, content: Content) -> None:
+        changed = record in self.contents and self.contents[record] != content
+        self.contents[record] = content
+        if content.merged_into is None:
+            self.active.add(record)
+        else:
+            self.active.discard(record)
+        for judged in self.judged.values():
+            if changed and judged.state == "active" and record in judged.pair:
+                judged.state = "suspended"
+
+    def withdraw(self, record: int) -> None:
+        self.active.discard(record)
+
+    def apply(self, plan: int, weights: Weights) -> None:
+        before = deepcopy(self.now)
+        self.applied[plan] = weights
+        self._decide(set(self.contents), dict(self.now.member), hold=True)
+        self.plans[plan] = (before, deepcopy(self.now))
+
+    def revert(self, plan: int) -> None:
+        """Put back what the plan changed; an ID that it brought answers no longer."""
+        before, after = self.plans.pop(plan)
+        for record in after.member:
+            if before.member.get(record) != after.member[record]:
+                assert self.now.member.get(record) == after.member[record]
+                if record in before.member:
+                    self.now.member[record] = before.member[record]
+                else:
+                    del self.now.member[record]
+        for number, issued in after.ids.items():
+            if number not in before.ids:
+                assert self.now.ids[number] == issued
+                self.now.ids[number].alive = False
+            elif issued != before.ids[number]:
+                assert self.now.ids[number] == issued
+                self.now.ids[number] = deepcopy(before.ids[number])
+        del self.applied[plan]
+
+    def conflicts(self, verdict: str, pair: Pair) -> bool:
+        active = {n: j for n, j in self.judged.items() if j.state == "active"}
+        if any(j.pair == pair and j.verdict not in {verdict, "unsure"} for j in active.values()):
+            return True
+        judged = [(n, j.verdict, j.pair, j.state) for n, j in active.items()]
+        return len(consistent([*judged, (10**6, verdict, pair, "active")])[2]) > 0
+
+    def judge(self, number: int, verdict: str, pair: Pair) -> None:
+        if number in self.judged:
+            return
+        before = self._groups()
+        for known in self.judged.values():
+            if known.pair == pair and known.state != "undone":
+                known.state = "undone"
+        self.judged[number] = Judged(verdict, pair)
+        for contradicted in self._in_order()[2]:
+            self.judged[contradicted].state = "undone"
+        members = self._affected(pair, before)
+        self.judged[number].was = {r: self.now.member[r] for r in members}
+        self._decide(members, dict(self.judged[number].was), hold=False)
+
+    def undo(self, number: int) -> None:
+        before = self._groups()
+        self.judged[number].state = "undone"
+        was = self.judged[number].was
+        concerned = {self.now.member[r] for r in was if r in self.now.member}
+        members = self._affected(self.judged[number].pair, before)
+        members |= {r for r, citizen in self.now.member.items() if citizen in concerned}
+        self._decide(members, {r: was.get(r, self.now.member[r]) for r in members}, hold=False)
+
+    def tell(self, record: int, system: str) -> None:
+        if record in self.now.member:
+            self.told.add((self.now.member[record], record, system))
+
+    def answer(self, number: int) -> int | str:
+        """What an ID answers: the present ID of its citizen, or how it refuses."""
+        issued = self.now.ids[number]
+        if not issued.alive:
+            return "withdrawn"
+        return "ambiguous" if issued.ambiguous else self.now.member[issued.anchor]
+
+    def standing(self) -> tuple[list[Pair], list[Pair]]:
+        """The *same* and the *different* pairs in force."""
+        same, different, _ = self._in_order()
+        return same, different
+
+    def _in_order(self) -> tuple[list[Pair], list[Pair], list[int]]:
+        judged = self.judged.items()
+        return consistent((n, j.verdict, j.pair, j.state) for n, j in judged)
+
+    def _case(self, records: Iterable[int]) -> Case:
+        return Case(records, self.contents, self.active, *self.standing())
+
+    def _groups(self) -> dict[int, set[int]]:
+        return self._case([]).judged
+
+    def _affected(self, pair: Pair, before: Mapping[int, set[int]]) -> set[int]:
+        after = self._groups()
+        near = {r for end in pair for r in before[end] | after[end]}
+        citizens = {self.now.member[r] for r in near if r in self.now.member}
+        return {r for r, number in self.now.member.items() if number in citizens}
+
+    def _decide(self, records: set[int], today: Mapping[int, int], *, hold: bool) -> None:
+        unsure = {
+            j.pair for j in self.judged.values() if j.verdict == "unsure" and j.state == "active"
+        }
+        case = self._case(records)
+        wanted = case.partition(self.weights, unsure, today)
+        if hold:
+            wanted = self._hold(wanted, case)
+        self._settle(wanted)
+
+    def _hold(self, wanted: Partition, case: Case) -> Partition:
+        """Leave alone whatever touches a split that only a steward may decide."""
+        stopped = {n for n in set(self.now.member.values()) if self._keeper(n, wanted) == "?"}
+        grown = True
+        while grown:
+            met = {
+                self.now.member[r]
+                for cluster in wanted
+                if any(self.now.member.get(r) in stopped for r in cluster)
+                for r in cluster
+                if r in self.now.member
+            }
+            grown = not met <= stopped
+            stopped |= met
+        kept = {c for c in wanted if not any(self.now.member.get(r) in stopped for r in c)}
+        citizens = {n: {r for r, m in self.now.member.items() if m == n} for n in stopped}
+        for cluster in wanted - kept:
+            alone = set()
+            for record in cluster - self.now.member.keys():
+                tied = {self.now.member.get(r) for r in case.judged[record]} & stopped
+                if tied:
+                    citizens[min(n for n in tied if n is not None)].add(record)
+                else:
+                    alone.add(record)
+            kept |= {frozenset(alone)} if alone else set()
+        return kept | {frozenset(c) for c in citizens.values()}
+
+    def _settle(self, wanted: Partition) -> None:
+        parts = {n: self._parts(n, wanted) for n in set(self.now.member.values())}
+        split_ids = {
+            number: self._told_parts(number, parts[citizen])
+            for number, issued in self.now.ids.items()
+            if issued.alive
+            for citizen in [self.now.member[issued.anchor]]
+            if len(parts[citizen]) > 1
+        }
+        keepers = {n: self._keeper(n, wanted) for n in parts}
+        for number, keeper in keepers.items():
+            if isinstance(keeper, frozenset):
+                ours = self._eligible(keeper)
+                if self.now.ids[number].anchor not in ours:
+                    self.now.ids[number].anchor = min(ours)
+        lacking = []
+        for cluster in wanted:
+            oldest = self._oldest(cluster)
+            if oldest is None:
+                lacking.append(cluster)
+            else:
+                self.now.member.update(dict.fromkeys(cluster, oldest))
+        for cluster in sorted(lacking, key=self._mint_on):
+            number = self._first_id(cluster)
+            self.now.member.update(dict.fromkeys(cluster, number))
+        for number, told in split_ids.items():
+            if len(told) > 1:
+                self.now.ids[number].ambiguous = True
+
+    def _parts(self, number: int, wanted: Partition) -> list[frozenset[int]]:
+        citizen = {r for r, n in self.now.member.items() if n == number}
+        return [frozenset(c & citizen) for c in wanted if c & citizen]
+
+    def _told_parts(self, number: int, parts: Iterable[frozenset[int]]) -> list[frozenset[int]]:
+        return [p for p in parts if self._holders(number, ordinary(p))]
+
+    def _holders(self, number: int, records: Iterable[int]) -> set[str]:
+        return {system for i, r, system in self.told if i == number and r in set(records)}
+
+    def _keeper(self, number: int, wanted: Partition) -> frozenset[int] | str:
+        """The part that keeps an ID; "?" if a steward must say; "" if it stays with its anchor."""
+        parts = self._parts(number, wanted)
+        if not parts:
+            return ""
+        eligible = [p for p in parts if ordinary(p)] or parts
+        anchor = self.now.ids[number].anchor
+        open_parts = []
+        for part in eligible:
+            cluster = next(c for c in wanted if part <= c)
+            if anchor in part or self._oldest(cluster, but=number) is None:
+                open_parts.append(part)
+        if not open_parts:
+            return ""
+        size = {p: len(self._eligible(p)) for p in open_parts}
+        told = {p: len(self._holders(number, self._eligible(p))) for p in open_parts}
+        best = [p for p in open_parts if size[p] == max(size.values())]
+        if max(told.values()) > 0:
+            best = [p for p in best if told[p] == max(told.values())]
+        home = [p for p in open_parts if anchor in p]
+        if len(best) != 1 and home and (home[0] in best or max(told.values()) == 0):
+            return home[0]
+        if len(best) != 1:
+            return "?"
+        return best[0]
+
+    def _eligible(self, part: Iterable[int]) -> list[int]:
+        return ordinary(part) or sorted(part)
+
+    def _oldest(self, cluster: frozenset[int], but: int | None = None) -> int | None:
+        ours = self._eligible(cluster)
+        return min(
+            (n for n, i in self.now.ids.items() if i.alive and i.anchor in ours and n != but),
+            default=None,
+        )
+
+    def _mint_on(self, cluster: Iterable[int]) -> int:
+        founders = {i.founder for i in self.now.ids.values()}
+        return min(self._eligible(cluster), key=lambda r: (r in founders, r))
+
+    def _first_id(self, cluster: Iterable[int]) -> int:
+        ours = self._eligible(cluster)
+        dead = [n for n, i in self.now.ids.items() if not i.alive and i.founder in ours]
+        if dead:
+            number = min(dead)
+            self.now.ids[number].alive = True
+            self.now.ids[number].anchor = self.now.ids[number].founder
+            return number
+        number = len(self.now.ids) + 1
+        founder = self._mint_on(cluster)
+        self.now.ids[number] = Issued(founder, founder)
+        return number
