@@ -1,0 +1,1 @@
+"""From scored pairs to clusters under constraints, and from clusters to citizens."""

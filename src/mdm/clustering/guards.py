@@ -1,0 +1,192 @@
+"""Pairwise guards: what two records show that forbids the machine to join them.
+
+The rules are plain enough to have a set-wise twin in SQL: equality, a one-edit distance on tokens
+and dates. A suffix conflict (FILHO against NETO) is evidence for the model and no guard.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import zip_longest
+
+from mdm.domain.record_facts import RecordFacts
+from mdm.domain.scored_pair import Guard
+
+DEATH_TOLERANCE = timedelta(days=30)
+_SHORTEST_MISTYPED = 4
+_SHORTEST_COMPOUND = 3
+_GENDERED_ENDINGS = ({"O", "A"}, {"E", "A"})
+
+
+def pair_guards(left: RecordFacts, right: RecordFacts) -> tuple[Guard, ...]:
+    """Every guard between two records, the ones that no evidence opens first."""
+    found: list[Guard] = []
+    if left.active and right.active:
+        if left.household_key is not None and left.household_key == right.household_key:
+            found.append(Guard.SAME_FAMILY)
+        if left.class_key is not None and left.class_key == right.class_key:
+            found.append(Guard.SAME_CLASS)
+    if left.own_cpf is not None and right.own_cpf is not None and left.own_cpf != right.own_cpf:
+        found.append(Guard.TWO_CPFS)
+    if (
+        left.birth_date is not None
+        and left.birth_date == right.birth_date
+        and is_twin_pattern(left, right)
+    ):
+        found.append(Guard.TWIN_PATTERN)
+    if (left.deceased_on is None) != (right.deceased_on is None) and is_active_after_death(
+        left, right
+    ):
+        found.append(Guard.ACTIVITY_AFTER_DEATH)
+    return tuple(found)
+
+
+def is_active_after_death(left: RecordFacts, right: RecordFacts) -> bool:
+    """One states a death and the other proves a contact more than 30 days after it.
+
+    Two records that both state a death agree in what matters; a contact after it is a clerk's.
+    """
+    dead, alive = (left, right) if right.deceased_on is None else (right, left)
+    if dead.deceased_on is None or alive.deceased_on is not None or alive.last_activity is None:
+        return False
+    return alive.last_activity > dead.deceased_on + DEATH_TOLERANCE
+
+
+def is_twin_pattern(left: RecordFacts, right: RecordFacts) -> bool:
+    """Same birth date and mother, but twin numbers or given names that conflict."""
+    if left.birth_date is None or left.birth_date != right.birth_date:
+        return False
+    differ = is_twin_order_conflict(left, right) or is_given_name_conflict(left, right)
+    return differ and is_same_mother(left.mother, right.mother)
+
+
+def is_twin_order_conflict(left: RecordFacts, right: RecordFacts) -> bool:
+    """Both are numbered twins of one birth, and the numbers differ."""
+    if left.twin_order is None or right.twin_order is None:
+        return False
+    numbered = left.twin_order != 0 and right.twin_order != 0
+    return numbered and left.twin_order != right.twin_order
+
+
+def is_same_mother(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    """First tokens compatible, and a further token shared unless one side has no other."""
+    if len(left) == 0 or len(right) == 0 or not is_compatible(left[0], right[0]):
+        return False
+    if len(left) == 1 or len(right) == 1:
+        return True
+    return any(is_compatible(one, other) for one in left[1:] for other in right[1:])
+
+
+def is_given_name_conflict(left: RecordFacts, right: RecordFacts) -> bool:
+    """Given names that two children of one birth would have, and one child would not.
+
+    Either the first tokens conflict and neither is found elsewhere in the other name (or, under
+    one family name, each name has a token that the other lacks: ANA MARIA, MARIA CLARA), or the
+    first tokens agree and, under one family name, the second ones conflict (MARIA JULIA, MARIA
+    CLARA). A token missing on one side is no conflict.
+    """
+    if left.name[:1] == right.name[:1] and (
+        min(len(left.name), len(right.name)) < _SHORTEST_COMPOUND or left.name[1] == right.name[1]
+    ):
+        # Nothing below can differ: the usual case, and the cheap one.
+        return False
+    one, other = _tokens(left), _tokens(right)
+    if len(one) == 0 or len(other) == 0:
+        return False
+    lacking_left = [token for token in one if not _is_found(token, other)]
+    lacking_right = [token for token in other if not _is_found(token, one)]
+    if len(lacking_left) == 0 or len(lacking_right) == 0:
+        return False
+    one_family_name = _is_token_match(one[-1], other[-1])
+    if not _is_token_match(one[0], other[0]):
+        neither_found = one[0] in lacking_left and other[0] in lacking_right
+        return neither_found or one_family_name
+    compound = len(one) >= _SHORTEST_COMPOUND and len(other) >= _SHORTEST_COMPOUND
+    return compound and one_family_name and one[1] in lacking_left and other[1] in lacking_right
+
+
+def is_compatible(left: str, right: str) -> bool:
+    """Whether two tokens may be one: equal, an initial, or one edit apart.
+
+    A gendered ending (PAULO, PAULA; GABRIEL, GABRIELA) is no typing error.
+    """
+    if left == right:
+        return True
+    if len(left) == 1 or len(right) == 1:
+        return left[0] == right[0]
+    if is_gendered(left, right) or min(len(left), len(right)) < _SHORTEST_MISTYPED:
+        return False
+    return is_one_edit(left, right)
+
+
+def is_gendered(left: str, right: str) -> bool:
+    """Whether two tokens are the masculine and the feminine of one name."""
+    short, long = sorted((left, right), key=len)
+    if len(short) == len(long):
+        return short[:-1] == long[:-1] and {short[-1], long[-1]} in _GENDERED_ENDINGS
+    return long == short + "A"
+
+
+def is_one_edit(left: str, right: str) -> bool:
+    """One insertion, deletion, substitution or swap of neighbours apart (distance 0 counts)."""
+    short, long = sorted((left, right), key=len)
+    if len(long) - len(short) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), None)
+    if start is None:
+        return True
+    if len(short) < len(long):
+        return short[start:] == long[start + 1 :]
+    swapped = short[start : start + 2] == long[start : start + 2][::-1]
+    rest = short[start + 2 :] == long[start + 2 :]
+    return short[start + 1 :] == long[start + 1 :] or (swapped and rest)
+
+
+def agrees(guard: Guard, left: RecordFacts, right: RecordFacts) -> bool:
+    """Whether two records tell the same about what the guard reads.
+
+    When a steward joined two records across a guard, a third that agrees with one of them is
+    held off from the other by nothing new.
+    """
+    test = _AGREES.get(guard)
+    return test is not None and test(left, right)
+
+
+_Token = tuple[str, str | None]
+
+
+def _tokens(facts: RecordFacts) -> list[_Token]:
+    return list(zip_longest(facts.name, facts.name_phonetic[: len(facts.name)]))
+
+
+def _is_token_match(left: _Token, right: _Token) -> bool:
+    if is_compatible(left[0], right[0]):
+        return True
+    if left[1] is None or left[1] == "" or left[1] != right[1]:
+        return False
+    return not is_gendered(left[0], right[0])
+
+
+def _is_found(token: _Token, tokens: list[_Token]) -> bool:
+    return any(_is_token_match(token, other) for other in tokens)
+
+
+def _agree_on_cpf(left: RecordFacts, right: RecordFacts) -> bool:
+    return left.own_cpf is not None and left.own_cpf == right.own_cpf
+
+
+def _agree_on_given_name(left: RecordFacts, right: RecordFacts) -> bool:
+    named = len(left.name) > 0 and len(right.name) > 0
+    return named and not is_given_name_conflict(left, right) and not is_twin_pattern(left, right)
+
+
+def _agree_on_life(left: RecordFacts, right: RecordFacts) -> bool:
+    if left.deceased_on is not None or right.deceased_on is not None:
+        return left.deceased_on is not None and right.deceased_on is not None
+    return left.last_activity is not None and right.last_activity is not None
+
+
+_AGREES: dict[Guard, Callable[[RecordFacts, RecordFacts], bool]] = {
+    Guard.TWO_CPFS: _agree_on_cpf,
+    Guard.TWIN_PATTERN: _agree_on_given_name,
+    Guard.ACTIVITY_AFTER_DEATH: _agree_on_life,
+}

@@ -1,0 +1,1 @@
+"""The words of the registry: frozen values and pure rules."""

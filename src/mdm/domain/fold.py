@@ -1,0 +1,142 @@
+"""The reference fold, events in order -> present state, to which others are held."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from mdm.domain.events import (
+    Ambiguous,
+    Anchor,
+    Judge,
+    JudgeResume,
+    JudgeSuspend,
+    JudgeUndo,
+    Logged,
+    Mint,
+    Move,
+    Place,
+    RecordState,
+    RecordStateSet,
+    ReinstateId,
+    Relink,
+    TombstoneId,
+    Unplace,
+    WithdrawId,
+)
+from mdm.domain.identity import IdFacts, IdState, RegistryState
+from mdm.domain.judgement import Judgement, JudgementState
+from mdm.errors import LedgerError
+
+
+def fold(events: Iterable[Logged], state: RegistryState | None = None) -> RegistryState:
+    """The state after the events.
+
+    Args:
+        events: In the order of their numbers.
+        state: Where to begin, changed in place; an empty registry if None.
+
+    Raises:
+        LedgerError: An event does not fit the state before it; its number is named.
+    """
+    state = RegistryState() if state is None else state
+    for logged in events:
+        try:
+            _apply(state, logged)
+        except (KeyError, ValueError) as error:
+            message = "the event does not fit the state before it"
+            raise LedgerError(message, where=f"ledger event {logged.seq}") from error
+    return state
+
+
+def _apply(state: RegistryState, logged: Logged) -> None:
+    match logged.event:
+        case Place() | Move() | Relink() | Unplace() | RecordStateSet():
+            _apply_to_record(state, logged.event)
+        case Judge() | JudgeSuspend() | JudgeResume() | JudgeUndo():
+            _apply_to_judgement(state, logged.event)
+        case Mint(municipal_id, record_id):
+            _demand(municipal_id not in state.ids)
+            state.ids[municipal_id] = IdFacts(
+                municipal_id=municipal_id,
+                founder=record_id,
+                anchor=record_id,
+                minted_seq=logged.seq,
+            )
+        case event:
+            _apply_to_id(state, event)
+
+
+def _apply_to_record(
+    state: RegistryState, event: Place | Move | Relink | Unplace | RecordStateSet
+) -> None:
+    record_id = event.record_id
+    match event:
+        case Place():
+            _demand(record_id not in state.membership)
+            _demand(state.ids[event.municipal_id].state is IdState.ACTIVE)
+            state.membership[record_id] = event.municipal_id
+            state.links[record_id] = event.link
+            if state.records.get(record_id, RecordState.PENDING) is RecordState.PENDING:
+                state.records[record_id] = RecordState.PRESENT
+        case Move():
+            _demand(state.membership[record_id] == event.from_id)
+            _demand(event.municipal_id in state.ids)
+            state.membership[record_id] = event.municipal_id
+            state.links[record_id] = event.link
+        case Relink():
+            _demand(state.membership[record_id] == event.municipal_id)
+            state.links[record_id] = event.link
+        case Unplace():
+            _demand(state.membership.pop(record_id) == event.from_id)
+            del state.links[record_id]
+            if state.records[record_id] is RecordState.PRESENT:
+                state.records[record_id] = RecordState.PENDING
+        case RecordStateSet():
+            state.records[record_id] = event.state
+
+
+def _apply_to_id(
+    state: RegistryState,
+    event: Anchor | WithdrawId | ReinstateId | TombstoneId | Ambiguous,
+) -> None:
+    facts = state.ids[event.municipal_id]
+    match event:
+        case Anchor():
+            _demand(facts.state is IdState.ACTIVE and facts.anchor == event.former)
+            facts = replace(facts, anchor=event.record_id)
+        case WithdrawId():
+            _demand(facts.state is IdState.ACTIVE)
+            facts = replace(facts, state=IdState.WITHDRAWN)
+        case ReinstateId():
+            _demand(facts.state is not IdState.ACTIVE)
+            facts = replace(facts, state=IdState.ACTIVE, anchor=event.record_id)
+        case TombstoneId():
+            _demand(facts.state is IdState.ACTIVE and facts.anchor == event.former)
+            facts = replace(facts, state=IdState.TOMBSTONE)
+        case Ambiguous():
+            facts = replace(facts, ambiguous_until=event.until)
+    state.ids[event.municipal_id] = facts
+
+
+def _apply_to_judgement(
+    state: RegistryState, event: Judge | JudgeSuspend | JudgeResume | JudgeUndo
+) -> None:
+    number = event.judgement_id
+    if isinstance(event, Judge):
+        _demand(number not in state.judgements)
+        state.judgements[number] = Judgement(number, event.verdict, event.record_l, event.record_r)
+        return
+    before = state.judgements[number]
+    _demand(before.state is not JudgementState.UNDONE)
+    state.judgements[number] = replace(before, state=_AFTERWARDS[type(event)])
+
+
+_AFTERWARDS = {
+    JudgeSuspend: JudgementState.SUSPENDED,
+    JudgeResume: JudgementState.ACTIVE,
+    JudgeUndo: JudgementState.UNDONE,
+}
+
+
+def _demand(holds: bool) -> None:  # noqa: FBT001 - an assertion that stays in optimised runs
+    if not holds:
+        raise ValueError("the event does not fit")

@@ -1,0 +1,202 @@
+"""Whose number is it? Decides, among the records that carry one identifier, who owns it.
+
+A child often carries its mother's CPF. The number then joins two people unless it is taken as
+missing on the record that only borrows it. The decision is made before pairs are scored, from
+names and birth dates alone, and never from the identifier itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+YEARS_OF_A_GENERATION = 12
+_SLIPS = 2
+
+
+class Ownership(StrEnum):
+    """What an identifier is to a record that carries it."""
+
+    OWN = "own"
+    NOT_THEIRS = "not_theirs"
+    CONTESTED = "contested"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A record that carries the identifier, with what tells people apart.
+
+    Attributes:
+        name, mother, guardian: Folded tokens, space between; None when missing.
+        birth_date: None when missing.
+    """
+
+    record_id: int
+    source: str
+    name: str | None
+    mother: str | None
+    guardian: str | None
+    birth_date: date | None
+
+
+def compatible(one: Holder, other: Holder) -> bool:
+    """Whether two records may be one person: the first name or the birth date agrees or misses.
+
+    Birth dates a generation apart need the very same first name, and neither may be named as the
+    other's mother or guardian: MARIA and her daughter MARIANE, or a newborn without a name, are
+    two people. So is a child of another name whose mother the other is, where a date is missing.
+    """
+    same_birth = _same_birth(one.birth_date, other.birth_date)
+    is_family = _names(one, other) or _names(other, one)
+    is_apart = not same_birth and (
+        _older(one.birth_date, other.birth_date) or _older(other.birth_date, one.birth_date)
+    )
+    if one.name is None or other.name is None:
+        return not is_apart and not is_family
+    if is_apart:
+        equal = one.name.split(" ", 1)[0] == other.name.split(" ", 1)[0]
+        return equal and not is_family
+    return _same_first_name(one.name, other.name) or (same_birth and not is_family)
+
+
+def decide_owner(holders: Sequence[Holder]) -> dict[int, Ownership]:
+    """Say for each record whether the shared identifier is its own.
+
+    Records are grouped into presumable people. With one group all own it. Otherwise the owner
+    is whoever is named as mother or guardian by the others; else the group that more sources
+    agree on; else the elder, where a generation lies between; else it is contested and nobody's.
+    A record that lacks name or birth date joins no two people: where it could be either's and
+    agrees with none of them in particular, it is contested on that record.
+    """
+    people, either = _people(holders)
+    owner = people[0] if len(people) == 1 else _owner(people)
+    result = {holder.record_id: Ownership.CONTESTED for holder in either}
+    for person in people:
+        state = Ownership.OWN if person is owner else Ownership.NOT_THEIRS
+        for holder in person:
+            result[holder.record_id] = Ownership.CONTESTED if owner is None else state
+    return result
+
+
+def _owner(people: list[list[Holder]]) -> list[Holder] | None:
+    return _named_as_parent(people) or _most_attested(people) or _eldest(people)
+
+
+def _people(holders: Sequence[Holder]) -> tuple[list[list[Holder]], list[Holder]]:
+    """Presumable people, and the records that could be of several of them."""
+    full = [h for h in holders if h.name is not None and h.birth_date is not None]
+    known = _grouped(full)
+    additions: list[tuple[list[Holder], Holder]] = []
+    rest: list[Holder] = []
+    either: list[Holder] = []
+    for holder in holders:
+        if holder.name is not None and holder.birth_date is not None:
+            continue
+        homes = [p for p in known if any(compatible(holder, member) for member in p)]
+        alike = [p for p in homes if any(_agrees(holder, member) for member in p)]
+        chosen = alike if len(alike) > 0 else homes
+        if len(chosen) == 0:
+            rest.append(holder)
+        elif len(chosen) == 1:
+            additions.append((chosen[0], holder))
+        else:
+            either.append(holder)
+    for person, holder in additions:
+        person.append(holder)
+    return [*known, *_grouped(rest)], either
+
+
+def _grouped(holders: Sequence[Holder]) -> list[list[Holder]]:
+    people: list[list[Holder]] = []
+    for holder in sorted(holders, key=lambda h: h.record_id):
+        home = [p for p in people if any(compatible(holder, member) for member in p)]
+        people = [p for p in people if p not in home]
+        people.append([*(member for p in home for member in p), holder])
+    return people
+
+
+def _agrees(one: Holder, other: Holder) -> bool:
+    """Whether a first name or a birth date is known on both sides and the same."""
+    if one.name is not None and other.name is not None:
+        return _same_first_name(one.name, other.name)
+    born = one.birth_date is not None and other.birth_date is not None
+    return born and _same_birth(one.birth_date, other.birth_date)
+
+
+def _named_as_parent(people: list[list[Holder]]) -> list[Holder] | None:
+    named = [
+        person
+        for person in people
+        if any(
+            _names(member, child)
+            for member in person
+            for other in people
+            if other is not person
+            for child in other
+        )
+    ]
+    return named[0] if len(named) == 1 else None
+
+
+def _names(parent: Holder, child: Holder) -> bool:
+    """Whether the child's record names the parent, who is older or, undated, called otherwise."""
+    if parent.name is None:
+        return False
+    if parent.birth_date is None or child.birth_date is None:
+        if child.name is not None and _same_first_name(parent.name, child.name):
+            return False
+    elif not _older(parent.birth_date, child.birth_date):
+        return False
+    return any(
+        text is not None and _mostly_same(parent.name, text)
+        for text in (child.mother, child.guardian)
+    )
+
+
+def _most_attested(people: list[list[Holder]]) -> list[Holder] | None:
+    def weight(person: list[Holder]) -> tuple[int, int]:
+        return len({member.source for member in person}), len(person)
+
+    ranked = sorted(people, key=weight, reverse=True)
+    return ranked[0] if weight(ranked[0])[0] > weight(ranked[1])[0] else None
+
+
+def _eldest(people: list[list[Holder]]) -> list[Holder] | None:
+    dated = [(min(b), p) for p in people if (b := [m.birth_date for m in p if m.birth_date])]
+    if len(dated) < len(people):
+        return None
+    dated.sort(key=lambda pair: pair[0])
+    return dated[0][1] if _older(dated[0][0], dated[1][0]) else None
+
+
+def _older(one: date | None, other: date | None) -> bool:
+    return one is not None and other is not None and other.year - one.year >= YEARS_OF_A_GENERATION
+
+
+def _same_first_name(one: str | None, other: str | None) -> bool:
+    if one is None or other is None:
+        return True
+    first, second = one.split(" ", 1)[0], other.split(" ", 1)[0]
+    if 1 in (len(first), len(second)):
+        return first[0] == second[0]
+    shorter, longer = sorted((first, second), key=len)
+    if len(shorter) > _SLIPS and longer.startswith(shorter):
+        return True
+    return DamerauLevenshtein.distance(first, second) <= (1 if len(shorter) < 6 else _SLIPS)  # noqa: PLR2004
+
+
+def _same_birth(one: date | None, other: date | None) -> bool:
+    if one is None or other is None:
+        return True
+    left, right = one.strftime("%Y%m%d"), other.strftime("%Y%m%d")
+    return DamerauLevenshtein.distance(left, right) <= 1 or (
+        one.year == other.year and (one.month, one.day) == (other.day, other.month)
+    )
+
+
+def _mostly_same(name: str, text: str) -> bool:
+    one, other = name.split(), text.split()
+    common = len(set(one) & set(other))
+    return one[0] == other[0] and 2 * common >= min(len(one), len(other)) + 1

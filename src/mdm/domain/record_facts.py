@@ -1,0 +1,47 @@
+"""What the decisions need to know of one record besides its match weights."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFacts:
+    """Decision inputs of one record.
+
+    Attributes:
+        record_id: Internal number of the record, never reused.
+        source: Name of its source.
+        household_key: Declared family within the source, (source, household_id) in one text.
+        class_key: School class, unique over sources and schools.
+        own_cpf: Valid CPF that ownership resolution left with this record; None if not theirs.
+        name: Tokens of the civil name, folded, particles and suffix removed; () if there is none.
+        name_phonetic: Phonetic key of each token of `name`, same order; () if not known.
+        suffix: Generational suffix. Evidence for the model; no guard reads it.
+        name_kind: "civil" or "newborn".
+        twin_order: 1, 2, 3 of a numbered twin; 0 an unnumbered mark; None no mark.
+        mother: Tokens of the mother's name; () if unknown.
+        birth_date: Birth date.
+        deceased_on: Date of death that the record states.
+        last_activity: Date of the last contact with the person that the record proves.
+        restricted: Violence, adoption, witness: may attach to one citizen, bridges nothing.
+        superseded_by: Record that replaces this one at its source; a must-link.
+        active: Present at its source: neither withdrawn, superseded nor erased.
+    """
+
+    record_id: int
+    source: str
+    household_key: str | None = None
+    class_key: str | None = None
+    own_cpf: str | None = None
+    name: tuple[str, ...] = ()
+    name_phonetic: tuple[str, ...] = ()
+    suffix: str | None = None
+    name_kind: str | None = None
+    twin_order: int | None = None
+    mother: tuple[str, ...] = ()
+    birth_date: date | None = None
+    deceased_on: date | None = None
+    last_activity: date | None = None
+    restricted: bool = False
+    superseded_by: int | None = None
+    active: bool = True

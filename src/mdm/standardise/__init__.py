@@ -1,0 +1,1 @@
+"""Raw text to comparable values: pure functions, one definition of each value."""

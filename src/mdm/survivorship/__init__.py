@@ -1,0 +1,1 @@
+"""How one value is chosen among the records of a citizen."""

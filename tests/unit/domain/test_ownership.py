@@ -1,0 +1,173 @@
+"""Whose number is it? Decided from names and birth dates, whatever the order of the records."""
+
+import random
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mdm.domain.ownership import Holder, Ownership, compatible, decide_owner
+
+OWN, NOT_THEIRS, CONTESTED = Ownership.OWN, Ownership.NOT_THEIRS, Ownership.CONTESTED
+MOTHER = Holder(1, "health", "MARIA SILVA SOUZA", "ROSA SILVA", None, date(1985, 4, 9))
+CHILD = Holder(2, "health", "JOAO SOUZA", "MARIA SILVA SOUZA", None, date(2015, 2, 1))
+UNNAMED = replace(CHILD, record_id=3, name=None)
+
+
+def states(*holders: Holder) -> list[Ownership]:
+    decided = decide_owner(holders)
+    return [decided[holder.record_id] for holder in holders]
+
+
+def test_a_mother_owns_the_number_that_her_child_carries() -> None:
+    assert states(MOTHER, CHILD) == [OWN, NOT_THEIRS]
+    assert states(CHILD, MOTHER) == [NOT_THEIRS, OWN]
+
+
+def test_a_mother_owns_the_number_that_her_newborn_without_a_name_carries() -> None:
+    assert states(MOTHER, UNNAMED) == [OWN, NOT_THEIRS]
+
+
+@pytest.mark.parametrize("first", ["MARIANE", "MARCIA", "MARIA"])
+def test_a_daughter_with_a_name_like_her_mothers_is_another_person(first: str) -> None:
+    daughter = replace(CHILD, name=f"{first} SOUZA")
+
+    assert states(MOTHER, daughter) == [OWN, NOT_THEIRS]
+
+
+def test_a_child_whose_birth_date_is_missing_is_still_its_mothers() -> None:
+    assert states(MOTHER, replace(CHILD, birth_date=None)) == [OWN, NOT_THEIRS]
+    assert states(MOTHER, replace(UNNAMED, birth_date=None)) == [OWN, NOT_THEIRS]
+
+
+def test_a_guardian_owns_the_number() -> None:
+    ward = replace(CHILD, mother="ANA LIMA", guardian="MARIA SOUZA")
+
+    assert states(MOTHER, ward) == [OWN, NOT_THEIRS]
+
+
+def test_whom_more_sources_know_by_it_owns_the_number() -> None:
+    one = Holder(1, "health", "PEDRO LIMA", "ANA LIMA", None, date(1990, 1, 2))
+    again = replace(one, record_id=2, source="social")
+    other = Holder(3, "health", "CARLOS REIS", "EVA REIS", None, date(1993, 7, 8))
+
+    assert states(one, again, other) == [OWN, OWN, NOT_THEIRS]
+
+
+def test_of_two_strangers_a_generation_apart_the_elder_owns_it() -> None:
+    elder = Holder(1, "health", "PEDRO LIMA", "ANA LIMA", None, date(1960, 1, 2))
+    younger = Holder(2, "social", "CARLOS REIS", "EVA REIS", None, date(1993, 7, 8))
+
+    assert states(elder, younger) == [OWN, NOT_THEIRS]
+
+
+def test_two_strangers_of_one_age_contest_it() -> None:
+    one = Holder(1, "health", "PEDRO LIMA", "ANA LIMA", None, date(1990, 1, 2))
+    other = Holder(2, "social", "CARLOS REIS", "EVA REIS", None, date(1993, 7, 8))
+
+    assert states(one, other) == [CONTESTED, CONTESTED]
+
+
+def test_twins_of_other_names_share_a_birth_date_and_pass_as_one() -> None:
+    """Nothing tells a twin from a person under another name; the twin guard parts them later."""
+    one = replace(CHILD, record_id=1)
+    other = replace(CHILD, record_id=2, name="PEDRO SOUZA")
+
+    assert states(one, other) == [OWN, OWN]
+
+
+@pytest.mark.parametrize(
+    ("name", "born"),
+    [
+        ("MARAI SILVA SOUZA", date(1985, 4, 9)),
+        ("MARIA SOUZA", date(1985, 9, 4)),
+        ("M SOUZA", date(1986, 4, 9)),
+        ("MARIA SILVA SOUZA", date(1958, 4, 9)),
+        ("LUCIANA SILVA SOUZA", date(1985, 4, 9)),
+        ("MARIA SILVA SOUZA", None),
+        (None, date(1985, 4, 9)),
+        ("MARIA SILVA SOUZA", date(2001, 12, 30)),
+    ],
+)
+def test_a_slip_or_a_gap_takes_no_number_away(name: str | None, born: date | None) -> None:
+    slip = replace(MOTHER, record_id=2, name=name, birth_date=born)
+
+    assert states(MOTHER, slip) == [OWN, OWN]
+
+
+def test_a_record_that_lacks_its_birth_date_joins_no_two_people() -> None:
+    vague = replace(MOTHER, record_id=3, birth_date=None)
+    empty = Holder(4, "social", None, None, None, None)
+
+    assert states(MOTHER, CHILD, vague) == [OWN, NOT_THEIRS, OWN]
+    assert states(MOTHER, CHILD, empty) == [OWN, NOT_THEIRS, CONTESTED]
+
+
+first_names = st.sampled_from(("MARIA", "MARIANE", "MARCIA", "JOAO", "JOSE", "ANA", "A", "PEDRO"))
+texts = st.one_of(
+    st.none(), st.tuples(first_names, st.sampled_from(("LIMA", "SOUZA"))).map(" ".join)
+)
+slips = (date(1985, 4, 9), date(1985, 9, 4), date(2015, 4, 9))
+dates = st.one_of(st.none(), st.dates(date(1950, 1, 1), date(2026, 1, 1)), st.sampled_from(slips))
+holder_lists = st.lists(
+    st.builds(
+        Holder,
+        record_id=st.just(0),
+        source=st.sampled_from(("health", "social", "school")),
+        name=texts,
+        mother=texts,
+        guardian=texts,
+        birth_date=dates,
+    ),
+    min_size=1,
+    max_size=7,
+).map(lambda holders: [replace(holder, record_id=n) for n, holder in enumerate(holders)])
+
+
+@given(holders=holder_lists, seed=st.integers(0, 1000))
+def test_the_answer_depends_neither_on_the_order_nor_on_the_numbers_of_the_records(
+    holders: list[Holder], seed: int
+) -> None:
+    shuffled = random.Random(seed).sample(holders, len(holders))
+    numbered = [replace(holder, record_id=100 + n) for n, holder in enumerate(shuffled)]
+    known = decide_owner(holders)
+    again = decide_owner(numbered)
+
+    assert [known[h.record_id] for h in shuffled] == [again[h.record_id] for h in numbered]
+
+
+@given(pair=st.tuples(holder_lists, holder_lists))
+def test_two_incompatible_records_never_both_own_it(
+    pair: tuple[list[Holder], list[Holder]],
+) -> None:
+    one, other = pair[0][0], replace(pair[1][0], record_id=1)
+
+    assert (states(one, other) == [OWN, OWN]) == compatible(one, other)
+
+
+@given(holders=holder_lists)
+def test_owners_are_connected_by_records_that_may_be_one_person(holders: list[Holder]) -> None:
+    """No two people own it: every owner can be reached from any other among the full records."""
+    decided = decide_owner(holders)
+    owners = [h for h in holders if decided[h.record_id] is OWN]
+    full = [h for h in owners if h.name is not None and h.birth_date is not None]
+    reached = full[:1]
+    for known in reached:
+        reached += [h for h in full if h not in reached and compatible(h, known)]
+
+    assert len(reached) == len(full)
+    for owner in owners:
+        assert len(full) == 0 or any(compatible(owner, known) for known in full)
+
+
+@given(holders=holder_lists)
+def test_every_record_gets_an_answer_and_a_lone_person_owns_the_number(
+    holders: list[Holder],
+) -> None:
+    decided = decide_owner(holders)
+
+    assert decided.keys() == {holder.record_id for holder in holders}
+    same = [replace(holders[0], record_id=n) for n in range(3)]
+    assert set(decide_owner(same).values()) == {OWN}
