@@ -1,0 +1,1 @@
+"""Outside formats to source records."""

@@ -1,0 +1,101 @@
+"""The staging tables: their columns, and the parts of SQL that several readers share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from mdm.domain.canonical import CANONICAL
+from mdm.ingest.layout import PER_SOURCE, Layout
+from mdm.ingest.mapping import ColumnSql, canonical_sql, identifier, literal
+
+VALUE_COLUMNS: tuple[str, ...] = tuple(name for name in CANONICAL if name != "local_id")
+"""Canonical columns in their order, without the key: what a payload may hold."""
+
+SCRATCH = ("stage_cut", "stage_repeats")
+IGNORED_ROW = -1
+"""The file number of a row that is no person of its own, until it is removed."""
+TABLES = ("stage_canonical", "stage_record", "stage_issue", "stage_quarantine")
+
+
+def create_stage(con: duckdb.DuckDBPyConnection) -> None:
+    """Empty staging tables; what an earlier load left is dropped."""
+    drop_stage(con)
+    values = ", ".join(f"{identifier(name)} VARCHAR" for name in VALUE_COLUMNS)
+    con.execute(
+        "CREATE TABLE stage_canonical"
+        f" (file_no INTEGER, line BIGINT, local_id VARCHAR, scope VARCHAR, {values})"
+    )
+    con.execute(
+        "CREATE TABLE stage_issue"
+        " (local_id VARCHAR, field VARCHAR, value_class VARCHAR, reason VARCHAR)"
+    )
+    con.execute(
+        "CREATE TABLE stage_quarantine"
+        " (file VARCHAR, line BIGINT, local_id VARCHAR, reason VARCHAR, content VARCHAR)"
+    )
+
+
+def drop_stage(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove every staging table: nothing stays of a load that was refused."""
+    for name in (*TABLES, *SCRATCH):
+        con.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def count_rows(con: duckdb.DuckDBPyConnection, table: str, where: str = "true") -> int:
+    """How many rows a table has."""
+    return int(only_row(con, f"SELECT count(*) FROM {table} WHERE {where}")[0])
+
+
+def only_row(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The one row of a query; read to its end, because DuckDB allows no open result beside."""
+    (row,) = con.execute(query).fetchall()
+    return tuple(row)
+
+
+def select_list(layout: Layout, column: ColumnSql) -> str:
+    """The canonical columns as expressions over a reader's columns: local_id, scope, values."""
+
+    def value(name: str) -> str:
+        rule = layout.mapping.get(name)
+        if rule is None:
+            return "NULL"
+        return canonical_sql(
+            name,
+            rule,
+            column,
+            codes=layout.code_maps.get(name),
+            date_format=layout.reading.date_format,
+        )
+
+    scope = literal(PER_SOURCE) if layout.scope == PER_SOURCE else column(layout.scope)
+    named = [f"{value(name)} AS {identifier(name)}" for name in VALUE_COLUMNS]
+    return ", ".join([f"{value('local_id')} AS local_id", f"{scope} AS scope", *named])
+
+
+def kept_rows(layout: Layout, column: ColumnSql) -> str:
+    """The condition on rows that are persons of their own."""
+    conditions = []
+    for rows in layout.ignored_rows:
+        dropped = rows.when.sql(column)
+        if rows.unless_mapped is not None and rows.unless_mapped in layout.mapping:
+            target = canonical_sql(rows.unless_mapped, layout.mapping[rows.unless_mapped], column)
+            dropped = f"({dropped} AND {target} IS NULL)"
+        conditions.append(f"NOT {dropped}")
+    return " AND ".join(conditions) if conditions else "true"
+
+
+def payload_sql(columns: Sequence[str] = VALUE_COLUMNS) -> str:
+    """The payload of a row: a JSON object of the values that it has, in canonical order.
+
+    Args:
+        columns: The columns that have a value in some row, if known: the others cost time only.
+    """
+    if not columns:
+        return "'{}'"
+    parts = ", ".join(
+        literal(f'"{name}":') + f" || to_json({identifier(name)})"
+        for name in VALUE_COLUMNS
+        if name in columns
+    )
+    return f"'{{' || concat_ws(',', {parts}) || '}}'"

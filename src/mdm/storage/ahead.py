@@ -1,0 +1,64 @@
+"""Batches made one ahead, in a thread: the next is computed while the last is written."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+_AHEAD = 2
+
+
+class _Failure:
+    """What went wrong while batches were made."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+_END = object()
+
+
+def made_ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items in order, made in a thread of their own; its error is raised here.
+
+    The iterator must use nothing that the caller uses meanwhile, an open session above all.
+    """
+    waiting: queue.Queue[object] = queue.Queue(maxsize=_AHEAD)
+    given_up = threading.Event()
+    maker = threading.Thread(
+        target=_make, args=(items, waiting, given_up), name="made-ahead", daemon=True
+    )
+    maker.start()
+    try:
+        while (item := waiting.get()) is not _END:
+            if isinstance(item, _Failure):
+                raise item.error
+            yield item  # type: ignore[misc]  # what `_make` put there is of the type of the items
+    finally:
+        given_up.set()
+        maker.join()
+
+
+def _make(
+    items: Iterator[object], waiting: "queue.Queue[object]", given_up: threading.Event
+) -> None:
+    last: object = _END
+    try:
+        for item in items:
+            if not _offer(item, waiting, given_up):
+                return
+    except BaseException as error:  # noqa: BLE001 - raised where the items are taken
+        last = _Failure(error)
+    _offer(last, waiting, given_up)
+
+
+def _offer(item: object, waiting: "queue.Queue[object]", given_up: threading.Event) -> bool:
+    """Hand an item over; False if nobody takes it any more."""
+    while not given_up.is_set():
+        try:
+            waiting.put(item, timeout=0.1)
+        except queue.Full:
+            continue
+        return True
+    return False

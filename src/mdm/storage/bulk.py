@@ -1,0 +1,182 @@
+"""Moving columns in and out of a database inside the transaction's own connection.
+
+SQLite: `executemany` on chunks through the one library of the process. PostgreSQL: `COPY` as CSV,
+written and parsed by Arrow, so that no value becomes a Python object.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+from sqlalchemy import Connection, text
+
+from mdm.storage.arrow import joined_batch, python_columns, rows_to_batch
+
+if TYPE_CHECKING:
+    from psycopg import Cursor
+
+Params = Mapping[str, object]
+_DRIVER_ROWS = 4096
+"""Rows turned into Python objects at a time: what fits the processor's cache (measured: chunks of
+65,536 take twice as long, half of it in the garbage collector)."""
+_STATEMENT_ROWS = 64
+
+
+class Bulk(Protocol):
+    """What both databases can do with columns."""
+
+    def insert(self, table: str, batches: Iterable[pa.RecordBatch]) -> None:
+        """Append batches, whose columns are named like the table's."""
+
+    def read(
+        self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream the result of a query as batches of a schema."""
+
+
+def bulk_for(connection: Connection) -> Bulk:
+    """The way of the database that a connection speaks to."""
+    return SqliteBulk(connection) if connection.dialect.name == "sqlite" else PgBulk(connection)
+
+
+class SqliteBulk:
+    """Chunks of tuples through pysqlite3."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _cursor(self) -> Any:
+        return self._connection.connection.cursor()
+
+    def insert(self, table: str, batches: Iterable[pa.RecordBatch]) -> None:
+        """Append batches, whose columns are named like the table's."""
+        with closing(self._cursor()) as cursor:
+            for batch in batches:
+                into = f'INSERT INTO "{table}" ({quoted(batch.schema.names)}) VALUES '
+                marks = f"({', '.join('?' * batch.num_columns)})"
+                for start in range(0, batch.num_rows, _DRIVER_ROWS):
+                    _insert_chunk(cursor, into, marks, batch.slice(start, _DRIVER_ROWS))
+
+    def read(
+        self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream the result of a query as batches of a schema."""
+        with closing(self._cursor()) as cursor:
+            cursor.execute(sql, dict(params))
+            chunks: list[pa.RecordBatch] = []
+            while rows := cursor.fetchmany(min(_DRIVER_ROWS, batch_rows)):
+                chunks.append(rows_to_batch(rows, schema))
+                if sum(chunk.num_rows for chunk in chunks) >= batch_rows:
+                    yield joined_batch(chunks)
+                    chunks = []
+            if chunks:
+                yield joined_batch(chunks)
+
+
+def _insert_chunk(cursor: Any, into: str, marks: str, chunk: pa.RecordBatch) -> None:
+    """Several rows a statement: a call of the driver costs as much as the row itself."""
+    columns = python_columns(chunk)
+    cells = np.empty((chunk.num_rows, len(columns)), dtype=object)
+    for number, column in enumerate(columns):
+        cells[:, number] = column
+    flat: list[object] = cells.ravel().tolist()
+    width = _STATEMENT_ROWS * len(columns)
+    whole = len(flat) // width * width
+    if whole != 0:
+        many = into + ", ".join([marks] * _STATEMENT_ROWS)
+        cursor.executemany(many, (flat[at : at + width] for at in range(0, whole, width)))
+    if whole != len(flat):
+        rest = (len(flat) - whole) // len(columns)
+        cursor.execute(into + ", ".join([marks] * rest), flat[whole:])
+
+
+class PgBulk:
+    """COPY in and out as CSV; an empty cell is NULL, a quoted empty one is empty text."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _cursor(self) -> "Cursor[Any]":
+        cursor: Cursor[Any] = self._connection.connection.cursor()  # type: ignore[assignment]  # psycopg's own
+        return cursor
+
+    def insert(self, table: str, batches: Iterable[pa.RecordBatch]) -> None:
+        """Append batches, whose columns are named like the table's."""
+        iterator = iter(batches)
+        first = next(iterator, None)
+        if first is None:
+            return
+        into = f'COPY "{table}" ({quoted(first.schema.names)}) FROM STDIN (FORMAT csv)'
+        with self._cursor() as cursor, cursor.copy(into) as copy:
+            copy.write(_to_csv(first))
+            for batch in iterator:
+                copy.write(_to_csv(batch))
+
+    def read(
+        self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream the result of a query as batches of a schema."""
+        query = str(text(sql).compile(dialect=self._connection.dialect))
+        out = f"COPY ({query}) TO STDOUT (FORMAT csv)"
+        with self._cursor() as cursor, cursor.copy(out, dict(params)) as copy:
+            # The server sends one message per row, so a chunk never cuts a value in two.
+            lines = iter(copy)
+            while chunk := list(islice(lines, batch_rows)):
+                yield _from_csv(chunk, schema)
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Column names for SQL text."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _to_csv(batch: pa.RecordBatch) -> memoryview:
+    columns = [
+        _hex(column) if pa.types.is_binary(column.type) else column for column in batch.columns
+    ]
+    plain = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+    sink = pa.BufferOutputStream()
+    csv.write_csv(plain, sink, csv.WriteOptions(include_header=False))
+    return memoryview(sink.getvalue())
+
+
+def _hex(column: pa.Array) -> pa.Array:
+    values = [None if value is None else "\\x" + value.hex() for value in column.to_pylist()]
+    return pa.array(values, pa.string())
+
+
+def _from_csv(chunk: Sequence[Any], schema: pa.Schema) -> pa.RecordBatch:
+    binary = [field.name for field in schema if pa.types.is_binary(field.type)]
+    kinds = {field.name: pa.string() if field.name in binary else field.type for field in schema}
+    table = csv.read_csv(
+        io.BytesIO(b"".join(chunk)),
+        read_options=csv.ReadOptions(
+            column_names=schema.names, use_threads=False, block_size=1 << 30
+        ),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=kinds,
+            null_values=[""],
+            true_values=["t"],
+            false_values=["f"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    columns = [
+        _unhex(table.column(field.name)) if field.name in binary else table.column(field.name)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema).combine_chunks().to_batches()[0]
+
+
+def _unhex(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    digits = pc.utf8_slice_codeunits(column, start=2)
+    values = [None if value is None else bytes.fromhex(value) for value in digits.to_pylist()]
+    return pa.chunked_array([pa.array(values, pa.binary())])

@@ -1,0 +1,99 @@
+"""Reading inside one consistent snapshot."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+import pysqlite3.dbapi2 as sqlite
+from sqlalchemy import Connection, text
+
+from mdm.storage.arrow import BATCH_ROWS, arrow_schema, is_checked
+from mdm.storage.bulk import bulk_for, quoted
+
+NO_PARAMS: Mapping[str, object] = MappingProxyType({})
+
+
+class ReadSession:
+    """Queries of one transaction; statements use `:name` parameters on both databases."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._bulk = bulk_for(connection)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._connection.dialect.name
+
+    @property
+    def driver_connection(self) -> Any:
+        """The driver's own connection, for what only it can do (the online backup)."""
+        return self._connection.connection.driver_connection
+
+    @property
+    def driver_errors(self) -> tuple[type[Exception], ...]:
+        """What reading damaged text can raise."""
+        return (sqlite.OperationalError,) if self.dialect == "sqlite" else ()
+
+    def empty_table(self, table: str) -> pa.Table:
+        """A declared table without rows."""
+        return arrow_schema(table, with_check=is_checked(table)).empty_table()
+
+    def read_arrow(
+        self,
+        sql: str,
+        params: Mapping[str, object] = NO_PARAMS,
+        *,
+        schema: pa.Schema,
+        batch_rows: int = BATCH_ROWS,
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream a query's rows; memory is that of one batch.
+
+        Args:
+            sql: A SELECT; its columns stand in the order of `schema`.
+            params: Values of its `:name` parameters.
+            schema: Names and types of the result: int64, double, bool, string or binary.
+            batch_rows: Rows of a batch.
+        """
+        return self._bulk.read(sql, params, schema, batch_rows)
+
+    def read_table(
+        self, sql: str, params: Mapping[str, object] = NO_PARAMS, *, schema: pa.Schema
+    ) -> pa.Table:
+        """A query's rows as one Arrow table."""
+        return pa.Table.from_batches(self.read_arrow(sql, params, schema=schema), schema=schema)
+
+    def table_batches(
+        self,
+        table: str,
+        *,
+        where: str = "",
+        params: Mapping[str, object] = NO_PARAMS,
+        with_check: bool = False,
+    ) -> Iterator[pa.RecordBatch]:
+        """Stream a declared table, or the rows of it that meet a condition."""
+        schema = arrow_schema(table, with_check=with_check)
+        condition = f" WHERE {where}" if where != "" else ""
+        sql = f'SELECT {quoted(schema.names)} FROM "{table}"{condition}'
+        return self.read_arrow(sql, params, schema=schema)
+
+    def rows(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> list[dict[str, object]]:
+        """All rows of a small result, by column name."""
+        result = self._connection.execute(text(sql), dict(params))
+        return [dict(row) for row in result.mappings()]
+
+    def row(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> dict[str, object] | None:
+        """The first row, or None."""
+        found = self._connection.execute(text(sql), dict(params)).mappings().first()
+        return None if found is None else dict(found)
+
+    def value(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> object:
+        """The first column of the first row; None if there is no row."""
+        found: object = self._connection.execute(text(sql), dict(params)).scalar()
+        return found
+
+    def number(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> int:
+        """A count or a sum; 0 where it is empty."""
+        found = self.value(sql, params)
+        return 0 if found is None else int(str(found))

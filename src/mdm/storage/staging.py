@@ -1,0 +1,116 @@
+"""Rows to change, put beside their table in the same transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import Connection
+from sqlalchemy.schema import CreateIndex, DropIndex
+
+from mdm.storage import row_check
+from mdm.storage.arrow import arrow_schema, batches, hashed_columns, is_checked, key_columns
+from mdm.storage.bulk import bulk_for, quoted
+from mdm.storage.tables import CHECK_COLUMN, table_of
+
+STAGE = "stage_rows"
+
+
+@contextmanager
+def staged(
+    connection: Connection, table: str, data: Iterable[pa.RecordBatch]
+) -> Iterator[list[str]]:
+    """Rows in a temporary table `stage_rows` with the table's types, unique by its key.
+
+    Yields:
+        The columns that the rows hold. Where the block raises, the rollback drops the rows.
+    """
+    head, rest = peek(iter(data), 1)
+    schema = arrow_schema(table, with_check=is_checked(table))
+    names = list(head[0].schema.names if head else schema.names)
+    connection.exec_driver_sql(
+        f'CREATE TEMPORARY TABLE {STAGE} AS SELECT {quoted(names)} FROM "{table}" LIMIT 0'
+    )
+    bulk_for(connection).insert(STAGE, chain(head, rest))
+    keys = quoted(key_columns(table))
+    connection.exec_driver_sql(f"CREATE UNIQUE INDEX stage_key ON {STAGE} ({keys})")
+    yield names
+    connection.exec_driver_sql(f"DROP TABLE {STAGE}")
+
+
+def joined(table: str) -> str:
+    """FROM clause of the rows of a table (`t`) whose keys are staged (`s`)."""
+    return f'"{table}" AS t JOIN {STAGE} AS s ON {same_key(table)}'
+
+
+def same_key(table: str) -> str:
+    """Condition that a row `t` of a table and a staged row `s` have one key."""
+    return " AND ".join(f't."{name}" = s."{name}"' for name in key_columns(table))
+
+
+def with_shifted_checks(
+    connection: Connection, table: str, given: pa.Table
+) -> Iterator[pa.RecordBatch]:
+    """Changed columns of known rows, with the check that each whole row will have.
+
+    Rows whose key is unknown are left out.
+    """
+    full = arrow_schema(table, with_check=is_checked(table))
+    wanted = pa.schema([full.field(name) for name in given.column_names])
+    rows = given.cast(wanted)
+    numbers = {name: number for number, name in hashed_columns(table) if is_checked(table)}
+    changed = [
+        (numbers[name], name)
+        for name in wanted.names
+        if name in numbers and name not in key_columns(table)
+    ]
+    fields = [*wanted, *(full.field(name).with_name(f"old_{name}") for _, name in changed)]
+    selected = [*(f's."{name}"' for name in wanted.names), *(f't."{name}"' for _, name in changed)]
+    if is_checked(table):
+        fields.append(full.field(CHECK_COLUMN))
+        selected.append(f't."{CHECK_COLUMN}"')
+    query = f"SELECT {', '.join(selected)} FROM {joined(table)}"
+    with staged(connection, table, batches(rows)):
+        for batch in bulk_for(connection).read(query, {}, pa.schema(fields), 65_536):
+            yield _shifted(batch, wanted.names, changed) if is_checked(table) else batch
+
+
+def _shifted(
+    batch: pa.RecordBatch, names: Sequence[str], changed: Sequence[tuple[int, str]]
+) -> pa.RecordBatch:
+    before = [(number, batch.column(f"old_{name}")) for number, name in changed]
+    after = [(number, batch.column(name)) for number, name in changed]
+    checks = row_check.shifted(
+        batch.column(CHECK_COLUMN).to_numpy().astype(np.int64),
+        row_check.weighted_sums(before, batch.num_rows),
+        row_check.weighted_sums(after, batch.num_rows),
+    )
+    return batch.select(names).append_column(
+        pa.field(CHECK_COLUMN, pa.int64(), nullable=False), pa.array(checks)
+    )
+
+
+@contextmanager
+def deferred_indexes(connection: Connection, table: str) -> Iterator[None]:
+    """Build the indexes of a table after it was filled, if it is empty before."""
+    indexes = sorted(table_of(table).indexes, key=lambda index: str(index.name))
+    if connection.exec_driver_sql(f'SELECT 1 FROM "{table}" LIMIT 1').first() is not None:
+        indexes = []
+    for index in indexes:
+        connection.execute(DropIndex(index))
+    yield
+    for index in indexes:
+        connection.execute(CreateIndex(index))
+
+
+def peek(
+    data: Iterator[pa.RecordBatch], rows: int
+) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch]]:
+    """The first batches that together hold `rows` rows, and the rest."""
+    head: list[pa.RecordBatch] = []
+    held = 0
+    while held < rows and (batch := next(data, None)) is not None:
+        head.append(batch)
+        held += batch.num_rows
+    return head, data

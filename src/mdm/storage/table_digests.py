@@ -1,0 +1,70 @@
+"""The digests of the state tables while a transaction changes them."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from mdm.storage import row_check
+from mdm.storage.arrow import is_checked
+from mdm.storage.digests import Digest
+from mdm.storage.read_session import ReadSession
+from mdm.storage.tables import CHECK_COLUMN
+
+_SUMS = (
+    "COUNT(*) AS n, COALESCE(SUM(t.row_check >> 31), 0) AS a, "
+    "COALESCE(SUM(t.row_check & 2147483647), 0) AS b"
+)
+
+
+class TableDigests:
+    """Starts from what the last transaction stated and follows every write of this one."""
+
+    def __init__(self, session: ReadSession) -> None:
+        self._session = session
+        self._touched: dict[str, Digest] = {}
+
+    @property
+    def touched(self) -> Mapping[str, Digest]:
+        """The present digest of every table that was written."""
+        return self._touched
+
+    def of(self, table: str) -> Digest:
+        """The present digest of a table."""
+        if table not in self._touched:
+            found = self._session.row(
+                "SELECT rows, sum_a, sum_b FROM state_digest WHERE name = :name", {"name": table}
+            )
+            numbers = [0, 0, 0] if found is None else [int(str(n)) for n in found.values()]
+            self._touched[table] = Digest(*numbers)
+        return self._touched[table]
+
+    def move(self, table: str, change: Digest) -> None:
+        """Add a change."""
+        if is_checked(table):
+            self._touched[table] = self.of(table).plus(change)
+
+    def add_batch(self, table: str, batch: pa.RecordBatch) -> None:
+        """Add new rows."""
+        if is_checked(table):
+            total, weighted = row_check.sums(batch.column(CHECK_COLUMN).to_numpy())
+            self.move(table, Digest(batch.num_rows, total, weighted))
+
+    def add_rows(self, table: str, rows: str) -> None:
+        """Add the rows of a FROM clause that names them `t`."""
+        if is_checked(table):
+            self.move(table, self._sums(rows))
+
+    def take_rows(self, table: str, rows: str) -> None:
+        """Take away the rows of a FROM clause that names them `t`."""
+        if is_checked(table):
+            self.move(table, Digest().minus(self._sums(rows)))
+
+    def clear(self, table: str) -> None:
+        """All rows are gone."""
+        if is_checked(table):
+            self._touched[table] = Digest()
+
+    def _sums(self, rows: str) -> Digest:
+        found = self._session.row(f"SELECT {_SUMS} FROM {rows}")
+        assert found is not None
+        return Digest().plus(Digest(*(int(str(found[name])) for name in ("n", "a", "b"))))

@@ -1,0 +1,37 @@
+"""The registry's tables: the contract of `docs/architecture.md`, declared with SQLModel.
+
+Every state table ends in `row_check`, two 31-bit checksums over its cells (`row_check.py`);
+storage fills and checks it, callers neither give nor read it. Times are UTC ISO text. No table
+model is ever bound to a request: rows move as Arrow or as plain dictionaries.
+"""
+
+from mdm.storage.tables.base import CHECK_COLUMN, Registry, declared_tables, table_of
+from mdm.storage.tables.identity import Judgement, Membership, MunicipalIdRow, ScoredPair, Told
+from mdm.storage.tables.ledger import LedgerEvent, LedgerTx, StateDigest
+from mdm.storage.tables.records import Issue, Load, Quarantine, Record, RecordVersion, Source
+from mdm.storage.tables.work import GoldenRecord, Job, Plan, ReviewItem
+
+__all__ = [
+    "CHECK_COLUMN",
+    "GoldenRecord",
+    "Issue",
+    "Job",
+    "Judgement",
+    "LedgerEvent",
+    "LedgerTx",
+    "Load",
+    "Membership",
+    "MunicipalIdRow",
+    "Plan",
+    "Quarantine",
+    "Record",
+    "RecordVersion",
+    "Registry",
+    "ReviewItem",
+    "ScoredPair",
+    "Source",
+    "StateDigest",
+    "Told",
+    "declared_tables",
+    "table_of",
+]

@@ -1,0 +1,118 @@
+"""Municipal IDs, who belongs together, and what was judged and told."""
+
+from sqlmodel import CheckConstraint, Index
+
+from mdm.storage.tables.base import (
+    STRICT,
+    WITHOUT_ROWID,
+    Registry,
+    maybe_num,
+    maybe_real,
+    maybe_txt,
+    num,
+    one_of,
+    real,
+    txt,
+    where_index,
+)
+
+
+class MunicipalIdRow(Registry, table=True):
+    """Every ID ever issued, its immutable founder and the record that anchors it now."""
+
+    __tablename__ = "municipal_id"
+    __table_args__ = (
+        one_of("state", ("active", "withdrawn", "tombstone")),
+        Index(None, "founder_record_id"),
+        Index(None, "anchor_record_id"),
+        WITHOUT_ROWID,
+    )
+
+    municipal_id: str = txt(key=True)
+    founder_record_id: int = num()
+    anchor_record_id: int = num()
+    minted_seq: int = num()
+    state: str = txt()
+    ambiguous_until: str | None = maybe_txt()
+    row_check: int = num()
+
+
+class Membership(Registry, table=True):
+    """The citizen a record belongs to now; `seq` is the event that last changed the row."""
+
+    __table_args__ = (
+        one_of("link_status", ("alone", "automatic", "confirmed")),
+        Index(None, "municipal_id"),
+        STRICT,
+    )
+
+    record_id: int = num(key=True)
+    municipal_id: str = txt()
+    link_status: str = txt()
+    weight: float | None = maybe_real()
+    linked_at: str = txt()
+    seq: int = num()
+    row_check: int = num()
+
+
+class ScoredPair(Registry, table=True):
+    """A pair above the review threshold, as the last plan that scored it left it."""
+
+    __tablename__ = "scored_pair"
+    __table_args__ = (
+        one_of("outcome", ("linked", "review", "refused")),
+        CheckConstraint("record_l < record_r", name="pair_order"),
+        Index(None, "record_r"),
+        WITHOUT_ROWID,
+    )
+
+    record_l: int = num(key=True)
+    record_r: int = num(key=True)
+    match_weight: float = real()
+    pattern: int = num()
+    guard: str | None = maybe_txt()
+    outcome: str = txt()
+    plan_id: int | None = maybe_num()
+    row_check: int = num()
+
+
+class Judgement(Registry, table=True):
+    """What a steward said of two records, with the content that was judged."""
+
+    __table_args__ = (
+        one_of("verdict", ("same", "different", "unsure")),
+        one_of("state", ("active", "undone", "suspended")),
+        CheckConstraint("record_l < record_r", name="pair_order"),
+        Index(None, "record_l"),
+        Index(None, "record_r"),
+        where_index(
+            "ux_judgement_active", "record_l", "record_r", where="state = 'active'", unique=True
+        ),
+        STRICT,
+    )
+
+    judgement_id: int = num(key=True)
+    verdict: str = txt()
+    record_l: int = num()
+    record_r: int = num()
+    content_hash_l: str = txt()
+    content_hash_r: str = txt()
+    actor: str = txt()
+    reason: str | None = maybe_txt()
+    at: str = txt()
+    state: str = txt()
+    tx_id: int = num()
+    row_check: int = num()
+
+
+class Told(Registry, table=True):
+    """Who was told which ID for which record (0: without a record), first and last."""
+
+    __table_args__ = (WITHOUT_ROWID,)
+
+    municipal_id: str = txt(key=True)
+    holder: str = txt(key=True)
+    record_id: int = num(key=True)
+    first_at: str = txt()
+    last_at: str = txt()
+    row_check: int = num()

@@ -1,0 +1,75 @@
+"""The migrations make the declared tables, whole or not at all."""
+
+import signal
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from mdm.domain.golden_record import GOLDEN_COLUMNS
+from mdm.errors import SchemaVersionError
+from mdm.storage import migrate
+from mdm.storage.arrow import arrow_schema
+from mdm.storage.engine import WRITES
+from mdm.storage.store import Store
+from mdm.storage.tables import Registry, declared_tables
+from support.processes import migrate_and_die
+
+
+def test_the_migrations_make_the_declared_tables(store: Store) -> None:
+    with store.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), Registry.metadata)
+
+    assert differences == []
+
+
+def test_migrating_twice_changes_nothing(store: Store) -> None:
+    store.migrate()
+
+    assert store.is_created()
+
+
+@pytest.mark.parametrize(("revision", "named"), [("9999", "newer"), ("0000", "newer")])
+def test_another_schema_is_refused(store: Store, revision: str, named: str) -> None:
+    connection = store.engine.connect().execution_options(**{WRITES: True})
+    with connection, connection.begin():
+        connection.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
+
+    with pytest.raises(SchemaVersionError), store.reading():
+        pass
+    with pytest.raises(SchemaVersionError, match=named):
+        store.migrate()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("statements", [5, 20, 35, 1000])
+def test_a_killed_migration_leaves_old_or_new(database_url: str, statements: int) -> None:
+    process = get_context("spawn").Process(target=migrate_and_die, args=(database_url, statements))
+    process.start()
+    process.join()
+    store = Store(database_url)
+
+    with store.engine.connect() as connection:
+        present = migrate.present_revision(connection)
+        names = [table.name for table in declared_tables()]
+        found = [name for name in names if store.engine.dialect.has_table(connection, name)]
+
+    assert process.exitcode == (0 if statements == 1000 else -signal.SIGKILL)
+    assert (present, found) in [(None, []), (migrate.newest_revision(), names)]
+    store.migrate()
+    assert store.is_created()
+    store.close()
+
+
+def test_golden_columns_are_those_of_the_golden_record() -> None:
+    assert set(arrow_schema("golden_record").names) == set(GOLDEN_COLUMNS)
+
+
+def test_migrations_travel_with_the_package() -> None:
+    folder = Path(migrate.__file__).parent / "migrations"
+
+    assert {"env.py", "script.py.mako"} <= {path.name for path in folder.iterdir()}
+    assert any((folder / "versions").glob("0001_*.py"))
