@@ -1,0 +1,145 @@
+"""Linkage over a volume database: from standard records to scored pairs, reused while they hold."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from mdm.duck import count_rows, first_row
+from mdm.linkage.blocking import MAX_BLOCK, RULES, block
+from mdm.linkage.fingerprint import differences, fingerprint
+from mdm.linkage.model import PersonModel, load_model, population_class, save_model
+from mdm.linkage.ownership import decide_ownership
+from mdm.linkage.person_model import COMPARISONS
+from mdm.linkage.prepare import prepare_records
+from mdm.linkage.scoring import score_pairs
+from mdm.linkage.training import train_model, write_term_frequencies
+from mdm.standardise.version import STANDARDISER_VERSION
+
+Step = Callable[[str, float], None]
+RULES_VERSION = hashlib.sha256(
+    f"{STANDARDISER_VERSION} {COMPARISONS} {RULES} {MAX_BLOCK}".encode()
+).hexdigest()[:16]
+"""What decides on candidates and levels besides the model: pairs of other rules are not reused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What scoring found.
+
+    Attributes:
+        records: Records compared.
+        candidate_pairs: Pairs that blocking gave.
+        scored_pairs: Pairs at or above the review threshold.
+        population: Population class of the weights.
+        unlike: Where the data are unlike what the model was trained on.
+        reused: Whether the pairs of an earlier run were still valid.
+    """
+
+    records: int
+    candidate_pairs: int
+    scored_pairs: int
+    population: int
+    unlike: tuple[str, ...]
+    reused: bool
+
+
+def train(con: duckdb.DuckDBPyConnection, folder: Path, step: Step) -> str:
+    """Train on `standard` and write a model folder; returns the hash.
+
+    Raises:
+        TrainingError: The data cannot train a model.
+        ModelFileError: The folder holds another model.
+    """
+    step("ownership of identifiers", 0.0)
+    decide_ownership(con)
+    step("training", 0.1)
+    digest = save_model(train_model(con), folder)
+    con.execute("DROP TABLE IF EXISTS scored_marker")
+    step("training", 1.0)
+    return digest
+
+
+def score(con: duckdb.DuckDBPyConnection, model: PersonModel, content: str, step: Step) -> Scored:
+    """Write `scored`, `ownership` and `not_own`, or keep those of the same content and model.
+
+    Args:
+        con: Holds `standard`.
+        model: The person model.
+        content: Digest of the content of `standard`.
+        step: Told what is going on.
+    """
+    records = count_rows(con, "standard")
+    population = population_class(records)
+    key = f"{content} {RULES_VERSION} {model.digest} {population} {model.thresholds.review}"
+    known = _marked(con, key)
+    if known is not None:
+        return known
+    con.execute("DROP TABLE IF EXISTS scored_marker")
+    step("ownership of identifiers", 0.0)
+    decide_ownership(con)
+    step("prepare", 0.1)
+    _register_model(con, model)
+    prepare_records(con)
+    step("block", 0.3)
+    candidates = block(con)
+    step("score", 0.5)
+    score_pairs(con, model, population=population, threshold=model.thresholds.review)
+    scored = Scored(
+        records=records,
+        candidate_pairs=candidates,
+        scored_pairs=count_rows(con, "scored"),
+        population=population,
+        unlike=tuple(differences(model.fingerprint, fingerprint(con))),
+        reused=False,
+    )
+    con.execute("DROP TABLE link_record")
+    _mark(con, key, scored)
+    step("score", 1.0)
+    return scored
+
+
+def read_model(folder: Path) -> PersonModel:
+    """The model of a folder; see `load_model`."""
+    return load_model(folder)
+
+
+def _register_model(con: duckdb.DuckDBPyConnection, model: PersonModel) -> None:
+    tokens = pa.table({"token": pa.array(model.given_tokens, pa.string())})
+    con.register("token_rows", tokens)
+    con.execute("CREATE OR REPLACE TEMP TABLE model_given_token AS SELECT * FROM token_rows")
+    con.unregister("token_rows")
+    write_term_frequencies(con, model.term_frequencies)
+
+
+def _mark(con: duckdb.DuckDBPyConnection, key: str, scored: Scored) -> None:
+    con.execute(
+        "CREATE OR REPLACE TABLE scored_marker AS SELECT $key AS key, $records AS records, "
+        "$candidates AS candidate_pairs, $scored AS scored_pairs, $population AS population, "
+        "$unlike AS unlike",
+        {
+            "key": key,
+            "records": scored.records,
+            "candidates": scored.candidate_pairs,
+            "scored": scored.scored_pairs,
+            "population": scored.population,
+            "unlike": list(scored.unlike),
+        },
+    )
+
+
+def _marked(con: duckdb.DuckDBPyConnection, key: str) -> Scored | None:
+    found = first_row(
+        con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'scored_marker'"
+    )
+    if found[0] == 0:
+        return None
+    stored, records, candidates, pairs, population, unlike = first_row(
+        con, "SELECT * FROM scored_marker"
+    )
+    if stored != key:
+        return None
+    return Scored(records, candidates, pairs, population, tuple(unlike), reused=True)

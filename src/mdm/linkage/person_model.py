@@ -1,0 +1,232 @@
+"""The person model, declared once: comparisons and their levels, from strongest to weakest.
+
+`COMPARISONS` is compiled to Splink settings (SQL, all engines) and read by the one-record scorer
+(Python). A comparison whose column a city lacks is always at its missing level and adds nothing.
+
+Why these levels: a clerk tells a token that is *missing* on one side (ANA SOUZA / ANA PAULA
+SOUZA) from tokens that *conflict* (MARIA JULIA / MARIA CLARA), and given names, which tell
+relatives apart, from surnames, which relatives share.
+"""
+
+from dataclasses import dataclass
+
+from mdm.linkage.levels import (
+    All,
+    AnyCommon,
+    AnyMissing,
+    Condition,
+    Contained,
+    Crossed,
+    Edited,
+    Either,
+    Equal,
+    InitialOf,
+    Shared,
+    Typed,
+)
+
+GIVEN_ENDS = ("given1_start", "given1_end")
+GIVEN = ("given1_key", "given2_key")
+SURNAMES = ("surname1_key", "surname2_key", "surname3_key", "surname4_key")
+MOTHER_SURNAMES = ("mother_surname1_key", "mother_surname2_key", "mother_surname3_key")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One graded outcome.
+
+    Attributes:
+        label: Stable name, used in explanations and in the stored pattern.
+        condition: What must hold; None for the last level, which takes the rest.
+        tf: Column whose term frequency replaces the average u of this level.
+        exact: Column whose value counts give this level's u exactly.
+        held: Column of a value that is one person's or one family's: its u is counted over the
+            pairs that share it and agree on nothing else.
+        u: u probability where random pairs are too few to count one, with its reason beside it.
+    """
+
+    label: str
+    condition: Condition | None
+    tf: str | None = None
+    exact: str | None = None
+    held: str | None = None
+    u: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How one attribute is compared: missing, then levels from strongest to weakest."""
+
+    name: str
+    missing: Condition
+    levels: tuple[Level, ...]
+
+
+def _rest(label: str = "conflict") -> Level:
+    return Level(label, None)
+
+
+COMPARISONS: tuple[Comparison, ...] = (
+    Comparison(
+        "given",
+        AnyMissing("given1"),
+        (
+            Level("equal", Equal("given"), tf="given", exact="given"),
+            Level("sounds_equal", Equal("given_key")),
+            Level("contained", All((Equal("given1_key"), Contained(GIVEN)))),
+            Level(
+                "initial",
+                All((InitialOf("given1"), Either((AnyMissing("given2_key"), Equal("given2_key"))))),
+            ),
+            Level(
+                "typo",
+                All(
+                    (
+                        Typed("given1", 1, GIVEN_ENDS, 4),
+                        Either((AnyMissing("given2_key"), Equal("given2_key"))),
+                    )
+                ),
+            ),
+            Level("first_equal_rest_differs", Equal("given1_key")),
+            Level("shared", Shared(GIVEN)),
+            Level("far_typo", Typed("given1", 2, GIVEN_ENDS, 6)),
+            _rest(),
+        ),
+    ),
+    Comparison(
+        "surname",
+        AnyMissing("surname1_key"),
+        (
+            Level("equal", Equal("surname"), tf="surname", exact="surname"),
+            Level("sounds_equal", Equal("surname_key")),
+            Level("contained", Contained(SURNAMES)),
+            Level("typo", Edited("surname", 2, ("surname1_key", "surname_last_key"), 8)),
+            Level("last_equal", Equal("surname_last_key")),
+            Level("shared", Shared(SURNAMES)),
+            Level(
+                "last_typo", Typed("surname_last", 1, ("surname_last_start", "surname_last_end"), 5)
+            ),
+            _rest(),
+        ),
+    ),
+    Comparison(
+        "mother",
+        AnyMissing("mother"),
+        (
+            Level("equal", Equal("mother"), tf="mother", exact="mother"),
+            Level("sounds_equal", Equal("mother_key")),
+            Level(
+                "given_equal_surname_contained",
+                All((Equal("mother_given_key"), Contained(MOTHER_SURNAMES))),
+            ),
+            Level("typo", Edited("mother", 2, ("mother_given1_key", "mother_last_key"), 10)),
+            Level(
+                "first_equal_surname_shared",
+                All((Equal("mother_given1_key"), Shared(MOTHER_SURNAMES))),
+            ),
+            Level("given_equal", Equal("mother_given_key")),
+            Level("first_equal", Equal("mother_given1_key")),
+            Level("surname_shared", Shared(MOTHER_SURNAMES)),
+            _rest(),
+        ),
+    ),
+    Comparison(
+        "birth_date",
+        AnyMissing("birth"),
+        (
+            Level("equal", All((Equal("birth"), Equal("birth_exact"))), exact="birth"),
+            Level("equal_default_day", Equal("birth")),
+            Level("day_month_swapped", Crossed("birth", "birth_swapped")),
+            Level("one_slip", Typed("birth", 1, ("birth_year", "birth_day_month"))),
+            Level("day_and_month_equal", Equal("birth_day_month")),
+            Level("year_and_month_equal", Equal("birth_year_month")),
+            Level("two_slips", Typed("birth", 2, ("birth_year", "birth_day_month"))),
+            Level("year_equal", Equal("birth_year")),
+            _rest(),
+        ),
+    ),
+    Comparison(
+        "cpf",
+        AnyMissing("cpf"),
+        (
+            Level("equal", Equal("cpf"), held="cpf"),
+            # Of 10^9 numbers some hundreds lie within two slips of a given one.
+            Level("near", Typed("cpf", 2, ("cpf_head", "cpf_tail")), u=1e-6),
+            _rest(),
+        ),
+    ),
+    Comparison(
+        "cns",
+        AnyMissing("cns"),
+        (
+            Level("common", AnyCommon("cns"), held="cns"),
+            _rest(),
+        ),
+    ),
+    Comparison(
+        "nis",
+        AnyMissing("nis"),
+        (
+            Level("equal", Equal("nis"), held="nis"),
+            Level("near", Typed("nis", 1, ("nis_head", "nis_tail")), u=1e-6),
+            _rest(),
+        ),
+    ),
+    Comparison(
+        "birth_certificate",
+        AnyMissing("birth_certificate"),
+        (
+            Level("equal", Equal("birth_certificate"), held="birth_certificate"),
+            Level(
+                "near",
+                Typed("birth_certificate", 2, ("certificate_head", "certificate_tail")),
+                u=1e-6,
+            ),
+            _rest(),
+        ),
+    ),
+    Comparison("dnv", AnyMissing("dnv"), (Level("equal", Equal("dnv"), held="dnv"), _rest())),
+    Comparison(
+        "inep_id",
+        AnyMissing("inep_id"),
+        (Level("equal", Equal("inep_id"), held="inep_id"), _rest()),
+    ),
+    Comparison("rg", AnyMissing("rg"), (Level("equal", Equal("rg"), held="rg"), _rest())),
+    Comparison(
+        "phone",
+        AnyMissing("phones"),
+        (Level("common", AnyCommon("phones"), held="phones"), _rest()),
+    ),
+    Comparison(
+        "email",
+        AnyMissing("email"),
+        (Level("equal", Equal("email"), held="email"), _rest()),
+    ),
+    Comparison(
+        "address",
+        AnyMissing("street"),
+        (
+            Level("equal", Equal("dwelling"), held="dwelling"),
+            Level("street_equal", Equal("street")),
+            Level("postal_code_equal", Equal("postal_code")),
+            Level("district_equal", Equal("district")),
+            _rest(),
+        ),
+    ),
+    Comparison("sex", AnyMissing("sex"), (Level("equal", Equal("sex"), exact="sex"), _rest())),
+    Comparison(
+        "father",
+        AnyMissing("father"),
+        (
+            Level("equal", Equal("father"), exact="father"),
+            Level("typo", Edited("father", 2, ("father_given1", "father_last"), 10)),
+            Level("first_equal", Equal("father_given1")),
+            _rest(),
+        ),
+    ),
+    Comparison(
+        "suffix", AnyMissing("suffix"), (Level("equal", Equal("suffix"), exact="suffix"), _rest())
+    ),
+)
+
+TF_COLUMNS: tuple[str, ...] = ("given", "surname", "mother")

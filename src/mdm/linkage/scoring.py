@@ -1,0 +1,148 @@
+"""Batch scoring: candidate pairs to match weights, by Splink on DuckDB.
+
+Splink weighs matches against unrelated pairs: S = sum log2(m/u). Relatives agree on mother,
+address, phone and surname all at once, so among candidates they are the pairs that look like
+matches. They are the third class of the mixture, with probabilities r:
+
+    odds(match) = a m / (N u + b r)
+
+with a matches and b relatives per record among N records. In bits, with R = sum log2(r/m):
+
+    weight = log2(a/N) + S - log2(1 + 2^(log2(b/N) + S + R))
+
+The last term is never negative, so a pair whose Splink weight is under the threshold is under it
+with the correction too: Splink may drop it first, exactly.
+"""
+
+import logging
+import math
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from splink import DuckDBAPI, Linker
+from splink.internals.comparison_vector_values import (
+    compute_comparison_vector_values_from_id_pairs_sqls,
+)
+from splink.internals.dialects import SplinkDialect
+from splink.internals.pipeline import CTEPipeline
+from splink.internals.predict import predict_from_comparison_vectors_sqls
+
+from mdm.linkage.model import PersonModel, splink_settings, untrained_settings
+from mdm.linkage.person_model import COMPARISONS
+
+
+def _predict(
+    con: duckdb.DuckDBPyConnection,
+    records: str,
+    pairs: str,
+    settings: dict[str, Any],
+    threshold: float | None,
+) -> str:
+    """Splink's prediction for given pairs, with the levels (gamma) but not the values compared.
+
+    `Linker.inference.predict` gives the levels only together with all compared values of both
+    records, a hundred text columns; the two steps it is made of are run here without them. The
+    records bring the model's frozen term frequencies (`tf_*`): Splink's own are never counted.
+    """
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    api = DuckDBAPI(con)
+    linker = Linker(api.register(records), settings)
+    model = linker._settings_obj  # noqa: SLF001 - pinned to Splink 5, see the module's test
+    blocked = api.table_to_splink_dataframe("__splink__blocked_id_pairs", pairs)
+    pipeline = CTEPipeline([blocked])
+    pipeline.enqueue_list_of_sqls(
+        compute_comparison_vector_values_from_id_pairs_sqls(
+            model._columns_to_select_for_blocking,  # noqa: SLF001
+            model._columns_to_select_for_comparison_vector_values,  # noqa: SLF001
+            input_tablename_l=records,
+            input_tablename_r=records,
+            source_dataset_input_column=model.column_info_settings.source_dataset_input_column,
+            unique_id_input_column=model.column_info_settings.unique_id_input_column,
+        )
+    )
+    pipeline.enqueue_list_of_sqls(
+        predict_from_comparison_vectors_sqls(
+            unique_id_input_columns=model.column_info_settings.unique_id_input_columns,
+            core_model_settings=model.core_model_settings,
+            sql_dialect=SplinkDialect.from_string("duckdb"),
+            threshold_match_weight=threshold,
+            training_mode=True,
+        )
+    )
+    return str(api.sql_pipeline_to_splink_dataframe(pipeline).physical_name)
+
+
+def pattern_sql() -> str:
+    """The levels found, as one integer in mixed radix: per comparison 0 missing, else gamma + 1."""
+    terms, place = [], 1
+    for comparison in COMPARISONS:
+        terms.append(f"(gamma_{comparison.name} + 1)::BIGINT * {place}")
+        place *= len(comparison.levels) + 1
+    return " + ".join(terms)
+
+
+def unpack_pattern(pattern: int) -> dict[str, str]:
+    """Comparison name to the label of the level found ("missing" where a side is missing)."""
+    labels = {}
+    for comparison in COMPARISONS:
+        pattern, digit = divmod(pattern, len(comparison.levels) + 1)
+        level = comparison.levels[len(comparison.levels) - digit] if digit > 0 else None
+        labels[comparison.name] = "missing" if level is None else level.label
+    return labels
+
+
+def relatives_sql(model: PersonModel) -> str:
+    """R: how much better relatives explain the levels than matches do, in bits."""
+    terms = []
+    for comparison in COMPARISONS:
+        levels = model.levels[comparison.name]
+        top = len(levels) - 1
+        whens = " ".join(
+            f"WHEN {top - place} THEN {math.log2(p.r / p.m)!r}" for place, p in enumerate(levels)
+        )
+        terms.append(f"CASE gamma_{comparison.name} {whens} ELSE 0 END")
+    return " + ".join(terms)
+
+
+def score_pairs(
+    con: duckdb.DuckDBPyConnection,
+    model: PersonModel,
+    *,
+    population: int,
+    threshold: float,
+    records: str = "link_record",
+    pairs: str = "candidate",
+) -> None:
+    """Write `scored(record_l, record_r, match_weight, pattern, rules)` at or above a threshold."""
+    predicted = _predict(con, records, pairs, splink_settings(model, population), threshold)
+    # Splink's prior is log2(a/N / (1 - a/N)); what the relatives add starts at b/N.
+    share = model.matches_per_record / population
+    prior = math.log2(share / (1 - share))
+    shift = math.log2(model.relatives_per_record / population) - prior
+    con.execute(
+        f"""
+        CREATE OR REPLACE TABLE scored AS
+        SELECT record_l, record_r, match_weight, pattern, rules FROM (
+          SELECT unique_id_l AS record_l, unique_id_r AS record_r,
+                 round(match_weight - log2(1 + pow(2.0::DOUBLE, least(900,
+                   match_weight + {shift!r} + ({relatives_sql(model)})))), 6) AS match_weight,
+                 {pattern_sql()} AS pattern, match_key AS rules
+          FROM {predicted})
+        WHERE match_weight >= {threshold}
+        """
+    )
+    con.execute(f"DROP TABLE IF EXISTS {predicted}")
+
+
+def count_patterns(
+    con: duckdb.DuckDBPyConnection, pairs: str, *, records: str = "link_record"
+) -> pa.Table:
+    """Level patterns of pairs with their counts, in a fixed order: columns gamma_*, n."""
+    predicted = _predict(con, records, pairs, untrained_settings(), None)
+    columns = ", ".join(f"gamma_{c.name}" for c in COMPARISONS)
+    table = con.sql(
+        f"SELECT {columns}, count(*) AS n FROM {predicted} GROUP BY {columns} ORDER BY {columns}"
+    ).to_arrow_table()
+    con.execute(f"DROP TABLE IF EXISTS {predicted}")
+    return table

@@ -1,0 +1,337 @@
+"""Training without labels: u from value counts and random pairs, r from families, m by EM.
+
+Records are numbered by (source, local ID) first, so the model does not depend on load order,
+threads or chunks; all counts are integers and every estimate is made of counts in a fixed order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from mdm.duck import count, count_rows, first_row
+from mdm.errors import TrainingError
+from mdm.linkage.expectation import Array, learn_m, level_shares
+from mdm.linkage.fingerprint import fingerprint
+from mdm.linkage.model import LevelParameters, PersonModel, Thresholds
+from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS
+from mdm.linkage.prepare import BY_CONTENT, prepare_records
+from mdm.linkage.scoring import count_patterns
+
+HELD_BY_AT_LEAST = 10
+RANDOM_PAIRS = 3_000_000
+SESSION_PAIRS = 1_500_000
+FEWEST_RECORDS = 1000
+LEAST_M = 1e-3
+# Numbers with check digits meet by chance or mistake about once in a hundred million pairs.
+LEAST_CHANCE = 1e-8
+LISTS = frozenset({"cns", "phones"})
+
+DEFAULT_THRESHOLDS = Thresholds(link=7.0, review=0.0, fracture=2.0, margin=3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """Pairs that agree on `block` are mostly matches; what is blocked on is not learned there."""
+
+    name: str
+    block: str
+    learns: frozenset[str]
+
+
+_ALL = frozenset(c.name for c in COMPARISONS)
+_SESSIONS = (
+    _Session("cpf", "l.cpf = r.cpf", _ALL - {"cpf"}),
+    _Session(
+        "name_birth",
+        "l.birth = r.birth AND l.given = r.given AND l.surname = r.surname",
+        frozenset({"cpf"}),
+    ),
+)
+
+
+def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
+    """Train on `standard` and `not_own`; leaves `link_record` numbered by content.
+
+    Raises:
+        TrainingError: Too few records, or no pairs to learn from.
+    """
+    con.execute("CREATE OR REPLACE TEMP TABLE model_given_token AS " + _GIVEN_TOKENS)
+    write_term_frequencies(con, {})
+    records = prepare_records(con, unique_id=BY_CONTENT)
+    if records < FEWEST_RECORDS:
+        raise TrainingError(f"{records} records are too few to train on; {FEWEST_RECORDS} needed")
+    tf = _term_frequencies(con)
+    matches = _matches_per_record(con)
+    u = _u_probabilities(con, matches)
+    r, relatives = _relatives(con, u, matches)
+    m = _m_probabilities(con, u, r)
+    levels = {
+        c.name: tuple(
+            LevelParameters(float(m[k][i]), float(u[k][i]), float(r[k][i]))
+            for i in range(len(c.levels))
+        )
+        for k, c in enumerate(COMPARISONS)
+    }
+    tokens = [row[0] for row in con.execute("SELECT token FROM model_given_token").fetchall()]
+    return PersonModel(
+        levels=levels,
+        matches_per_record=matches,
+        relatives_per_record=relatives,
+        term_frequencies=tf,
+        given_tokens=tuple(sorted(tokens)),
+        fingerprint=fingerprint(con),
+        thresholds=DEFAULT_THRESHOLDS,
+        digest="",
+    )
+
+
+# A token that opens names at least twice as often as it ends them is a given name.
+_GIVEN_TOKENS = f"""
+WITH t AS (SELECT str_split(name, ' ') AS t FROM standard WHERE name IS NOT NULL),
+     first AS (SELECT t[1] AS token, count(*) AS n FROM t GROUP BY 1),
+     last AS (SELECT t[-1] AS token, count(*) AS n FROM t WHERE len(t) > 1 GROUP BY 1)
+SELECT first.token FROM first LEFT JOIN last USING (token)
+WHERE first.n >= {HELD_BY_AT_LEAST} AND first.n >= 2 * coalesce(last.n, 0) AND length(token) > 1
+"""
+
+
+def _term_frequencies(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], float]:
+    result: dict[tuple[str, str], float] = {}
+    for column in TF_COLUMNS:
+        rows = con.execute(
+            f"SELECT {column}, count(*) FROM link_record WHERE {column} IS NOT NULL GROUP BY 1"
+        ).fetchall()
+        total = sum(n for _, n in rows)
+        if total == 0:
+            continue
+        result |= {(column, value): n / total for value, n in rows if n >= HELD_BY_AT_LEAST}
+        rare = [n for _, n in rows if n < HELD_BY_AT_LEAST]
+        # The floor: how often a holder of a rare value meets that value, counted over holders.
+        mean = sum(n * n for n in rare) / sum(rare) if rare else HELD_BY_AT_LEAST / 2
+        result[column, ""] = mean / total
+    return result
+
+
+def write_term_frequencies(
+    con: duckdb.DuckDBPyConnection, tf: Mapping[tuple[str, str], float]
+) -> None:
+    """Write `model_tf(column_name, value, tf)` from a model."""
+    table = pa.table(
+        {
+            "column_name": pa.array([column for column, _ in tf], pa.string()),
+            "value": pa.array([value for _, value in tf], pa.string()),
+            "tf": pa.array(list(tf.values()), pa.float64()),
+        }
+    )
+    con.register("tf_rows", table)
+    con.execute("CREATE OR REPLACE TEMP TABLE model_tf AS SELECT * FROM tf_rows")
+    con.unregister("tf_rows")
+
+
+def _patterns(con: duckdb.DuckDBPyConnection, pairs: str) -> tuple[np.ndarray, Array]:
+    """Level patterns as indices from the strongest level (0), and their counts."""
+    table = count_patterns(con, pairs)
+    columns = []
+    for comparison in COMPARISONS:
+        gamma = table.column(f"gamma_{comparison.name}").to_numpy().astype(np.int64)
+        top = len(comparison.levels) - 1
+        columns.append(np.where(gamma < 0, -1, top - gamma))
+    return np.stack(columns, axis=1), table.column("n").to_numpy().astype(float)
+
+
+def _u_probabilities(con: duckdb.DuckDBPyConnection, matches: float) -> list[Array]:
+    """Levels among random pairs; levels of a single value exactly from value counts."""
+    sample = int((2 * RANDOM_PAIRS) ** 0.5)
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE random_record AS
+        SELECT unique_id FROM link_record ORDER BY md5(unique_id::VARCHAR), unique_id LIMIT {sample}
+        """
+    )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE training_pair AS
+        SELECT l.unique_id AS join_key_l, r.unique_id AS join_key_r, '0' AS match_key
+        FROM random_record l JOIN random_record r ON l.unique_id < r.unique_id
+        """
+    )
+    gammas, counts = _patterns(con, "training_pair")
+    result = []
+    for k, comparison in enumerate(COMPARISONS):
+        shares = level_shares(gammas[:, k], counts, len(comparison.levels), prior=1.0)
+        for place, level in enumerate(comparison.levels):
+            known = level.u
+            if level.exact is not None:
+                known = _chance_of_equal(con, level.exact, matches)
+            elif level.held is not None:
+                known = _chance_unrelated(con, level.held, level.u or LEAST_CHANCE)
+            if known is not None:
+                rest = shares.sum() - shares[place]
+                shares *= (1 - known) / rest
+                shares[place] = known
+        result.append(shares)
+    return result
+
+
+def _chance_of_equal(con: duckdb.DuckDBPyConnection, column: str, matches: float) -> float | None:
+    """Chance that two unrelated holders of a column have the same value, from value counts.
+
+    The pairs that agree because they are one person are taken off.
+    """
+    equal, holders = first_row(
+        con,
+        f"""
+        SELECT sum(n * (n - 1))::DOUBLE, sum(n)::DOUBLE FROM
+          (SELECT count(*) AS n FROM link_record WHERE {column} IS NOT NULL GROUP BY {column})
+        """,
+    )
+    if holders is None or holders < FEWEST_RECORDS:
+        return None
+    chance = equal / (holders * (holders - 1))
+    return float(max(chance - matches / holders, chance / 10))
+
+
+def _chance_unrelated(con: duckdb.DuckDBPyConnection, column: str, least: float) -> float:
+    """Chance that unrelated people share a value that is meant to be one person's or family's.
+
+    Counted over the pairs that share it and conflict in first name, last name, birth date and
+    mother at once: nearly all others are the person or the family.
+    """
+    holders = count(con, f"SELECT count(*) FROM link_record WHERE {column} IS NOT NULL")
+    value = f"unnest({column})" if column in LISTS else column
+    shared = count(
+        con,
+        f"""
+        WITH held AS (SELECT unique_id, given1_key, surname_last_key, birth, mother_given1_key,
+                             {value} AS value FROM link_record WHERE {column} IS NOT NULL)
+        SELECT count(*) FROM held l JOIN held r ON l.value = r.value AND l.unique_id < r.unique_id
+        WHERE l.given1_key <> r.given1_key AND l.surname_last_key <> r.surname_last_key
+          AND l.birth <> r.birth AND l.mother_given1_key <> r.mother_given1_key
+        """,
+    )
+    return max(2 * shared / (max(holders, 2) * (max(holders, 2) - 1)), least)
+
+
+def _relatives(
+    con: duckdb.DuckDBPyConnection, u: list[Array], matches: float
+) -> tuple[list[Array], float]:
+    """Levels among relatives: members of one declared family, one of them seen elsewhere.
+
+    A record of another source that carries the own CPF of one member is paired with the other
+    members. Nothing but declared families and CPF is read, no label.
+    """
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE training_pair AS
+        WITH member AS (SELECT unique_id, household, cpf, source, given_key, birth FROM link_record
+                        WHERE household IS NOT NULL),
+             other AS (SELECT a.unique_id AS near, b.unique_id AS relative, a.source, a.cpf
+                       FROM member a JOIN member b
+                         ON a.household = b.household AND a.unique_id <> b.unique_id
+                       WHERE a.cpf IS DISTINCT FROM b.cpf
+                         AND NOT (a.birth IS NOT DISTINCT FROM b.birth
+                                  AND a.given_key IS NOT DISTINCT FROM b.given_key)),
+             pair AS (SELECT DISTINCT least(x.unique_id, o.relative) AS l,
+                             greatest(x.unique_id, o.relative) AS r
+                      FROM other o JOIN link_record x
+                        ON x.cpf = o.cpf AND x.source <> o.source AND x.unique_id <> o.relative)
+        SELECT l AS join_key_l, r AS join_key_r, '0' AS match_key FROM pair
+        ORDER BY md5(l::VARCHAR || ':' || r::VARCHAR) LIMIT {SESSION_PAIRS}
+        """
+    )
+    pairs = count_rows(con, "training_pair")
+    (others,) = first_row(
+        con,
+        "SELECT avg(n - 1) FROM (SELECT count(*) AS n FROM link_record "
+        "WHERE household IS NOT NULL GROUP BY household)",
+    )
+    members = float(others) if others is not None else 1.4
+    relatives = (1 + matches) * max(members, 0.5) * RELATIVES_BEYOND_HOME
+    if pairs < FEWEST_RECORDS // 10:
+        return [values.copy() for values in u], relatives
+    gammas, counts = _patterns(con, "training_pair")
+    result = []
+    for k, comparison in enumerate(COMPARISONS):
+        shares = level_shares(gammas[:, k], counts, len(comparison.levels), prior=2.0)
+        result.append(shares if comparison.name not in _NEVER_SHARED else u[k].copy())
+    return result, relatives
+
+
+# Siblings and parents who live elsewhere are relatives too.
+RELATIVES_BEYOND_HOME = 1.6
+# Own numbers are a person's own: a relative agrees on them only by chance or by mistake.
+_NEVER_SHARED = frozenset({"cpf", "cns", "nis", "dnv", "inep_id", "rg", "birth_certificate"})
+
+
+def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Array]) -> list[Array]:
+    learned: list[list[Array]] = [[] for _ in COMPARISONS]
+    start = [_start_m(len(c.levels)) for c in COMPARISONS]
+    for session in _SESSIONS:
+        con.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE training_pair AS
+            SELECT l.unique_id AS join_key_l, r.unique_id AS join_key_r, '0' AS match_key
+            FROM link_record l JOIN link_record r ON {session.block} AND l.unique_id < r.unique_id
+            ORDER BY md5(l.unique_id::VARCHAR || ':' || r.unique_id::VARCHAR) LIMIT {SESSION_PAIRS}
+            """
+        )
+        if count_rows(con, "training_pair") < FEWEST_RECORDS // 20:
+            continue
+        gammas, counts = _patterns(con, "training_pair")
+        used = [k for k, c in enumerate(COMPARISONS) if c.name in session.learns]
+        active = (
+            used
+            if session.name == "cpf"
+            else [
+                k
+                for k, c in enumerate(COMPARISONS)
+                if c.name not in {"given", "surname", "birth_date"}
+            ]
+        )
+        result = learn_m(
+            gammas[:, active],
+            counts,
+            [u[k] for k in active],
+            [r[k] for k in active],
+            [start[k] for k in active],
+        )
+        for k, values in zip(active, result.m, strict=True):
+            if values is not None and k in used:
+                learned[k].append(values)
+    if not any(learned):
+        raise TrainingError(
+            "no pairs to learn from: no shared CPF and no equal name and birth date"
+        )
+    return [
+        _at_least(np.mean(found, axis=0) if found else start[k], LEAST_M)
+        for k, found in enumerate(learned)
+    ]
+
+
+def _at_least(values: Array, least: float) -> Array:
+    """No level is rarer among matches than `least`: data are never as clean as they look."""
+    raised = np.maximum(values, least)
+    return np.asarray(raised / raised.sum())
+
+
+def _start_m(levels: int) -> Array:
+    values = np.full(levels, 0.2 / max(levels - 1, 1))
+    values[0] = 0.8
+    return values
+
+
+def _matches_per_record(con: duckdb.DuckDBPyConnection) -> float:
+    """Other records of the same person, for an average record; counted where a CPF is known."""
+    others, filled = first_row(
+        con,
+        """
+        WITH held AS (SELECT count(*)::DOUBLE AS n FROM link_record
+                      WHERE cpf IS NOT NULL GROUP BY cpf)
+        SELECT sum(n * (n - 1)) / sum(n), (SELECT avg((cpf IS NOT NULL)::INT) FROM link_record)
+        FROM held
+        """,
+    )
+    return 0.5 if others is None or not filled else float(max(others / filled, 0.01))

@@ -1,0 +1,1 @@
+"""The DuckDB plane: a cache of standard records, set-wise clustering and golden records."""

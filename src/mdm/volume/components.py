@@ -1,0 +1,73 @@
+"""Clusters of the whole city, set-wise: components of accepted links, and what is contested.
+
+A component without a guard, a judgement or a restricted record is a cluster as it stands. The
+others go one by one to `mdm.clustering`, which decides by the same rules; a test holds both to
+the same result.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRules:
+    """Thresholds in bits; see `mdm.linkage.model.Thresholds`."""
+
+    link: float
+    review: float
+    fracture: float
+    margin: float
+
+
+def find_components(
+    con: duckdb.DuckDBPyConnection, rules: LinkRules, must_links: Sequence[tuple[int, int]]
+) -> None:
+    """Write `component(record_id, component)`: the smallest record ID names a component.
+
+    Reads `standard`, `scored(record_l, record_r, match_weight)` and `placed(record_id,
+    municipal_id)`. Links at or above the link threshold count; inside an existing citizen down
+    to the fracture threshold; must-links always.
+    """
+    edges = con.execute(
+        f"""
+        SELECT record_l, record_r FROM scored WHERE match_weight >= {rules.link}
+        UNION ALL
+        SELECT s.record_l, s.record_r FROM scored s
+        JOIN placed l ON l.record_id = s.record_l JOIN placed r ON r.record_id = s.record_r
+        WHERE s.match_weight >= {rules.fracture} AND s.match_weight < {rules.link}
+          AND l.municipal_id = r.municipal_id
+        """
+    ).fetchnumpy()
+    left = np.concatenate([edges["record_l"], [pair[0] for pair in must_links]]).astype(np.int64)
+    right = np.concatenate([edges["record_r"], [pair[1] for pair in must_links]]).astype(np.int64)
+    records, labels = _label(left, right)
+    con.register("labelled", pa.table({"record_id": records, "component": labels}))
+    con.execute(
+        """
+        CREATE OR REPLACE TABLE component AS
+        SELECT s.record_id, coalesce(l.component, s.record_id) AS component
+        FROM standard s LEFT JOIN labelled l USING (record_id)
+        """
+    )
+    con.unregister("labelled")
+
+
+def _label(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Records that have a link, and the smallest record of each one's component."""
+    if len(left) == 0:
+        return np.array([], np.int64), np.array([], np.int64)
+    records, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    ones = np.ones(len(left), np.int8)
+    graph = coo_array(
+        (ones, (places[: len(left)], places[len(left) :])), shape=(len(records), len(records))
+    )
+    _, labels = connected_components(graph, directed=False)
+    smallest = np.full(labels.max() + 1, np.iinfo(np.int64).max)
+    np.minimum.at(smallest, labels, records)
+    return records, smallest[labels]

@@ -1,0 +1,134 @@
+"""Which components a rule may touch, found set-wise, and the facts to decide them with.
+
+The conditions here are wider than the guards (`mdm.clustering.guards`), never narrower: what is
+not found here holds no guard, so a component that is not contested is a cluster as it stands.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from mdm.domain.record_facts import RecordFacts
+from mdm.domain.scored_pair import ScoredPair
+from mdm.duck import count_rows
+
+# Columns that guards read, one row a record.
+_FACTS = """
+CREATE OR REPLACE TABLE fact AS
+SELECT s.record_id, c.component, s.source,
+       CASE WHEN s.household_id IS NOT NULL THEN s.source || '|' || s.household_id END AS household,
+       CASE WHEN s.class_code IS NOT NULL
+            THEN s.source || '|' || coalesce(s.unit_code, '') || '|' || s.class_code END AS class,
+       CASE WHEN NOT coalesce(o.cpf, false) THEN s.cpf END AS own_cpf,
+       s.name, s.name_phonetic, s.suffix, s.name_kind, s.twin_order, s.mother, s.birth_date,
+       s.deceased_on, s.last_contact_on,
+       s.restricted OR coalesce(r.restricted, false) AS restricted,
+       g.into_id AS superseded_by,
+       coalesce(r.state, 'pending') IN ('pending', 'present') AS active
+FROM standard s
+JOIN component c USING (record_id)
+SEMI JOIN (SELECT component FROM component GROUP BY 1 HAVING count(*) > 1) USING (component)
+LEFT JOIN not_own o USING (record_id)
+LEFT JOIN source_merge g USING (record_id)
+LEFT JOIN record_state r USING (record_id)
+"""
+
+_CONTESTED = """
+CREATE OR REPLACE TABLE contested AS
+WITH pair AS (
+  SELECT DISTINCT l.component FROM fact l JOIN fact r
+    ON l.component = r.component AND l.record_id < r.record_id
+   AND l.birth_date = r.birth_date
+   AND (split_part(l.name_phonetic, ' ', 1) <> split_part(r.name_phonetic, ' ', 1)
+        OR split_part(l.name, ' ', 1) <> split_part(r.name, ' ', 1)
+        OR (split_part(l.name, ' ', 2) <> split_part(r.name, ' ', 2)
+            AND split_part(l.name, ' ', 3) <> '' AND split_part(r.name, ' ', 3) <> '')
+        OR l.twin_order <> r.twin_order)),
+family AS (SELECT DISTINCT component FROM fact WHERE active AND household IS NOT NULL
+           GROUP BY component, household HAVING count(*) > 1),
+class AS (SELECT DISTINCT component FROM fact WHERE active AND class IS NOT NULL
+          GROUP BY component, class HAVING count(*) > 1),
+other AS (SELECT component FROM fact GROUP BY component
+          HAVING count(DISTINCT own_cpf) > 1 OR bool_or(restricted)
+              OR (bool_or(deceased_on IS NOT NULL) AND bool_or(deceased_on IS NULL)))
+SELECT component FROM pair UNION SELECT component FROM family UNION SELECT component FROM class
+UNION SELECT component FROM other
+UNION SELECT DISTINCT component FROM fact WHERE superseded_by IS NOT NULL
+UNION SELECT DISTINCT component FROM fact SEMI JOIN judged USING (record_id)
+"""
+
+
+def find_contested(con: duckdb.DuckDBPyConnection, judged: Sequence[int]) -> int:
+    """Write `fact` and `contested(component)`; returns the number of contested components.
+
+    Args:
+        con: Holds `standard`, `component`, `not_own`, `record_state`, `source_merge`.
+        judged: Records that stand in any judgement.
+    """
+    con.register("judged_rows", pa.table({"record_id": pa.array(judged, pa.int64())}))
+    con.execute("CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM judged_rows")
+    con.unregister("judged_rows")
+    con.execute(_FACTS)
+    con.execute(_CONTESTED)
+    return count_rows(con, "contested")
+
+
+def contested_components(
+    con: duckdb.DuckDBPyConnection, review: float
+) -> Iterator[tuple[list[RecordFacts], list[ScoredPair]]]:
+    """The facts and scored pairs of each contested component, in the order of components."""
+    facts = con.execute(
+        """
+        SELECT c.component, f.record_id, f.source, f.household, f.class, f.own_cpf, f.name,
+               f.name_phonetic, f.suffix, f.name_kind, f.twin_order, f.mother, f.birth_date,
+               f.deceased_on, f.last_contact_on, f.restricted, f.superseded_by, f.active
+        FROM contested c JOIN fact f USING (component) ORDER BY c.component, f.record_id
+        """
+    ).fetchall()
+    pairs = con.execute(
+        f"""
+        SELECT l.component, s.record_l, s.record_r, s.match_weight, s.pattern
+        FROM scored s JOIN component l ON l.record_id = s.record_l
+        JOIN component r ON r.record_id = s.record_r
+        JOIN contested c ON c.component = l.component
+        WHERE l.component = r.component AND s.match_weight >= {review}
+        ORDER BY 1, 2, 3
+        """
+    ).fetchall()
+    by_component = {
+        component: [ScoredPair(*row[1:]) for row in rows]
+        for component, rows in groupby(pairs, key=lambda row: row[0])
+    }
+    for component, rows in groupby(facts, key=lambda row: row[0]):
+        yield [_facts(row[1:]) for row in rows], by_component.get(component, [])
+
+
+def _facts(row: Sequence[Any]) -> RecordFacts:
+    (record_id, source, household, class_key, own_cpf, name, phonetic, suffix, kind, twin_order,
+     mother, birth_date, deceased_on, last_contact, restricted, into_id, active) = row  # fmt: skip
+    return RecordFacts(
+        record_id=record_id,
+        source=source,
+        household_key=household,
+        class_key=class_key,
+        own_cpf=own_cpf,
+        name=_tokens(name),
+        name_phonetic=_tokens(phonetic),
+        suffix=suffix,
+        name_kind=kind,
+        twin_order=twin_order,
+        mother=_tokens(mother),
+        birth_date=birth_date,
+        deceased_on=deceased_on,
+        last_activity=last_contact,
+        restricted=restricted,
+        superseded_by=into_id,
+        active=active,
+    )
+
+
+def _tokens(text: object) -> tuple[str, ...]:
+    return tuple(text.split()) if isinstance(text, str) else ()

@@ -1,0 +1,153 @@
+"""Clusters of the whole city: components as they stand, contested ones decided one by one.
+
+Writes `cluster(record_id, cluster, link_status, weight)` (a cluster is named by its smallest
+record) and `review_pair(...)`, one row a question.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from mdm.clustering.components import UnionFind
+from mdm.clustering.constrained import cluster_component
+from mdm.clustering.decision import Thresholds, link_statuses
+from mdm.domain.judgement import Judgement, close
+from mdm.duck import count
+from mdm.volume.components import LinkRules, find_components
+from mdm.volume.contested import contested_components, find_contested
+from mdm.volume.questions import between_components
+
+REVIEW_SCHEMA = pa.schema(
+    [
+        ("record_l", pa.int64()),
+        ("record_r", pa.int64()),
+        ("match_weight", pa.float64()),
+        ("kind", pa.string()),
+        ("guard", pa.string()),
+        ("group_id", pa.int64()),
+        ("rank", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Counts of one decision over the city."""
+
+    components: int
+    contested: int
+    clusters: int
+    review: int
+
+
+def decide_clusters(
+    con: duckdb.DuckDBPyConnection,
+    thresholds: Thresholds,
+    judgements: Sequence[Judgement],
+    progress: Callable[[float], None] | None = None,
+) -> Decided:
+    """Decide over `standard`, `scored`, `placed`, `ownership`, `not_own` and `source_merge`."""
+    rules = LinkRules(thresholds.link, thresholds.review, thresholds.fracture, thresholds.margin)
+    must = [j.pair for j in close(judgements).same]
+    merges = con.execute("SELECT record_id, into_id FROM source_merge").fetchall()
+    find_components(con, rules, [*must, *((int(a), int(b)) for a, b in merges)])
+    contested = find_contested(con, sorted({r for j in judgements for r in j.pair}))
+    review = _decide_contested(con, thresholds, judgements, contested, progress)
+    _write_clusters(con)
+    review += between_components(con, thresholds, judgements, review)
+    con.register("review_rows", pa.Table.from_pylist(review, schema=REVIEW_SCHEMA))
+    con.execute("CREATE OR REPLACE TABLE review_pair AS SELECT * FROM review_rows")
+    con.unregister("review_rows")
+    return Decided(
+        components=count(con, "SELECT count(DISTINCT component) FROM component"),
+        contested=contested,
+        clusters=count(con, "SELECT count(DISTINCT cluster) FROM cluster"),
+        review=len(review),
+    )
+
+
+def _decide_contested(
+    con: duckdb.DuckDBPyConnection,
+    thresholds: Thresholds,
+    judgements: Sequence[Judgement],
+    total: int,
+    progress: Callable[[float], None] | None,
+) -> list[dict[str, object]]:
+    # Judgements count with all that they are connected with, also through erased records.
+    knots = UnionFind()
+    for judgement in judgements:
+        knots.union(*judgement.pair)
+    connected: dict[int, list[Judgement]] = {}
+    for judgement in judgements:
+        connected.setdefault(knots.find(judgement.record_l), []).append(judgement)
+    judged_records = {r for judgement in judgements for r in judgement.pair}
+    placed = dict(
+        con.execute(
+            "SELECT p.record_id, p.municipal_id FROM placed p JOIN component c USING (record_id) "
+            "SEMI JOIN contested USING (component)"
+        ).fetchall()
+    )
+    has_hysteresis = thresholds.fracture < thresholds.link
+    rows: list[tuple[int, int, str, float | None]] = []
+    review: list[dict[str, object]] = []
+    for number, (facts, pairs) in enumerate(contested_components(con, thresholds.review)):
+        known = {fact.record_id: fact for fact in facts}
+        touched = {knots.find(r) for r in known if r in judged_records}
+        judged = [j for knot in sorted(touched) for j in connected[knot]]
+        # At one threshold nothing holds on: the order of a first build is that of the weights.
+        existing = {r: placed[r] for r in known if r in placed} if has_hysteresis else {}
+        decision = cluster_component(pairs, known, judged, thresholds, existing)
+        status = link_statuses(decision)
+        for members in decision.clusters:
+            rows += [(r, members[0], status[r][0].value, status[r][1]) for r in members]
+        review += [
+            {
+                "record_l": pair.record_l,
+                "record_r": pair.record_r,
+                "match_weight": pair.match_weight,
+                "kind": pair.reason.value,
+                "guard": None if pair.guard is None else pair.guard.value,
+                "group_id": pair.group,
+                "rank": pair.rank,
+            }
+            for pair in decision.review
+        ]
+        if progress is not None and number % 2000 == 0:
+            progress(number / max(total, 1))
+    con.register(
+        "decided_rows",
+        pa.table(
+            {
+                "record_id": pa.array([row[0] for row in rows], pa.int64()),
+                "cluster": pa.array([row[1] for row in rows], pa.int64()),
+                "link_status": pa.array([row[2] for row in rows], pa.string()),
+                "weight": pa.array([row[3] for row in rows], pa.float64()),
+            }
+        ),
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE decided AS SELECT * FROM decided_rows")
+    con.unregister("decided_rows")
+    return review
+
+
+def _write_clusters(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        """
+        CREATE OR REPLACE TABLE cluster AS
+        WITH size AS (SELECT component, count(*) AS n FROM component GROUP BY component),
+             plain AS (SELECT c.record_id, c.component, n FROM component c
+                       JOIN size USING (component) ANTI JOIN contested USING (component)),
+             linked AS (SELECT s.record_l, s.record_r, s.match_weight FROM scored s
+                        JOIN plain l ON l.record_id = s.record_l
+                        JOIN plain r ON r.record_id = s.record_r AND r.component = l.component),
+             best AS (SELECT record_id, max(match_weight) AS weight FROM
+                       (SELECT record_l AS record_id, match_weight FROM linked
+                        UNION ALL SELECT record_r, match_weight FROM linked) GROUP BY 1)
+        SELECT p.record_id, p.component AS cluster,
+               CASE WHEN n = 1 THEN 'alone' ELSE 'automatic' END AS link_status, b.weight
+        FROM plain p LEFT JOIN best b USING (record_id)
+        UNION ALL SELECT record_id, cluster, link_status, weight FROM decided
+        """
+    )

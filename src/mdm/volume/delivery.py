@@ -1,0 +1,255 @@
+"""A staged delivery against the registry, set-wise: outcomes, record numbers, rows to write.
+
+Reads the staging tables of `mdm.ingest` (`stage_record`, `stage_issue`, `stage_quarantine`) and
+makes `known_record` (the source's records as the registry has them), `delivery` (every delivered
+record with its outcome) and `delivery_gone` (records that are missing or could not be read).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import duckdb
+import pyarrow as pa
+
+from mdm.domain.delivery import Comparison, ScopeLoss
+
+BATCH_ROWS = 65_536
+SCRATCH = ("known_record", "delivery", "delivery_gone", "delivery_answer")
+
+# A record that its source has merged into another one: the target must be known, else the mark
+# says nothing that linkage could use and the record stays as it was.
+_DELIVERY = """
+CREATE OR REPLACE TABLE delivery AS
+WITH target AS (
+  SELECT local_id FROM stage_record
+  UNION SELECT local_id FROM known_record WHERE state <> 'erased'),
+held AS (
+  SELECT s.local_id, s.scope, s.content_hash, coalesce(s.restricted, false) AS restricted,
+         k.record_id, k.version,
+         k.state AS known_state, k.scope AS known_scope, k.restricted AS known_restricted,
+         k.stale, k.content_hash IS DISTINCT FROM s.content_hash
+                  AND k.state IS DISTINCT FROM 'erased' AS fresh,
+         CASE WHEN k.state = 'erased' THEN 'erased'
+              WHEN t.local_id IS NOT NULL THEN 'superseded'
+              WHEN k.state IN ('pending', 'present') THEN k.state
+              WHEN k.placed THEN 'present'
+              ELSE 'pending' END AS state
+  FROM stage_record s LEFT JOIN known_record k USING (local_id)
+  LEFT JOIN target t ON t.local_id = s.merged_into AND s.merged_into <> s.local_id)
+SELECT *, CASE
+    WHEN record_id IS NULL THEN 'new'
+    WHEN known_state = 'erased' THEN 'unchanged'
+    WHEN known_state = 'withdrawn' OR stale
+      OR (known_state = 'superseded' AND state <> 'superseded') THEN 'reinstated'
+    WHEN fresh THEN 'changed'
+    ELSE 'unchanged' END AS outcome
+FROM held
+"""
+
+# What cannot be read this time is still there: its last good version stays in force.
+_GONE = """
+CREATE OR REPLACE TABLE delivery_gone AS
+WITH absent AS (
+  SELECT k.*, q.local_id IS NOT NULL AS unreadable
+  FROM known_record k ANTI JOIN stage_record s USING (local_id)
+  LEFT JOIN (SELECT DISTINCT local_id FROM stage_quarantine) q USING (local_id)
+  WHERE k.state IN ('pending', 'present'))
+SELECT record_id, scope, version, content_hash, restricted,
+       CASE WHEN unreadable THEN state ELSE 'withdrawn' END AS state, unreadable AS stale
+FROM absent
+WHERE (unreadable AND NOT stale)
+   OR (NOT unreadable AND $snapshot AND list_contains($scopes, scope))
+"""
+
+_TOUCHED = """
+SELECT record_id, scope, state, version + CASE WHEN fresh THEN 1 ELSE 0 END AS version,
+       content_hash, {load} AS last_load_id, false AS stale, restricted
+FROM delivery WHERE outcome <> 'new' AND known_state <> 'erased'
+  AND (outcome <> 'unchanged' OR scope IS DISTINCT FROM known_scope OR state <> known_state
+       OR restricted <> known_restricted)
+UNION ALL
+SELECT record_id, scope, state, version, content_hash, {load}, stale, restricted
+FROM delivery_gone ORDER BY record_id
+"""
+
+_EVENTS = """
+SELECT 'record_state' AS kind, record_id, state AS detail FROM (
+  SELECT record_id, state FROM delivery WHERE state <> coalesce(known_state, 'pending')
+  UNION ALL SELECT record_id, state FROM delivery_gone WHERE state = 'withdrawn')
+ORDER BY record_id
+"""
+
+# A row that waits is answered when its person, or the very same bad row, is delivered again.
+_ANSWERED = """
+SELECT quarantine_id FROM delivery_answer a
+WHERE a.local_id IN (SELECT local_id FROM stage_record)
+   OR a.local_id IN (SELECT local_id FROM stage_quarantine WHERE local_id IS NOT NULL)
+   OR EXISTS (SELECT 1 FROM stage_quarantine q
+              WHERE q.reason = a.reason AND q.content IS NOT DISTINCT FROM a.content)
+ORDER BY quarantine_id
+"""
+
+
+def compare_delivery(
+    con: duckdb.DuckDBPyConnection,
+    known: Iterable[pa.RecordBatch],
+    *,
+    scopes: Sequence[str],
+    snapshot: bool,
+) -> Comparison:
+    """Make `known_record`, `delivery` and `delivery_gone`, and count them.
+
+    Args:
+        con: Holds the staging tables.
+        known: The source's records in the registry; see `mdm.ports.Intake.compare`.
+        scopes: Scopes that the delivery covers.
+        snapshot: Whether what is left out was withdrawn.
+    """
+    con.execute(
+        "CREATE OR REPLACE TABLE known_record (record_id BIGINT, local_id VARCHAR, scope VARCHAR,"
+        " state VARCHAR, version BIGINT, content_hash VARCHAR, stale BOOLEAN, restricted BOOLEAN,"
+        " placed BOOLEAN)"
+    )
+    fill(con, "known_record", known)
+    con.execute(_DELIVERY)
+    con.execute(_GONE, {"snapshot": snapshot, "scopes": list(scopes)})
+    return _counted(con, scopes)
+
+
+def fill(con: duckdb.DuckDBPyConnection, table: str, batches: Iterable[pa.RecordBatch]) -> None:
+    """Append Arrow batches to a table with the same columns in the same order."""
+    for batch in batches:
+        con.register("filling", pa.Table.from_batches([batch]))
+        con.execute(f"INSERT INTO {table} SELECT * FROM filling")
+        con.unregister("filling")
+
+
+def _counted(con: duckdb.DuckDBPyConnection, scopes: Sequence[str]) -> Comparison:
+    rows = con.execute("SELECT outcome, count(*) FROM delivery GROUP BY outcome").fetchall()
+    outcomes = {str(outcome): int(count) for outcome, count in rows}
+    losses = con.execute(
+        "SELECT scope, count(*), (SELECT count(*) FROM known_record k WHERE k.scope = g.scope"
+        "  AND k.state IN ('pending', 'present'))"
+        " FROM delivery_gone g WHERE state = 'withdrawn' GROUP BY scope ORDER BY scope"
+    ).fetchall()
+    return Comparison(
+        new=outcomes.get("new", 0),
+        changed=outcomes.get("changed", 0),
+        unchanged=outcomes.get("unchanged", 0),
+        reinstated=outcomes.get("reinstated", 0),
+        withdrawn=_count(con, "delivery_gone WHERE state = 'withdrawn'"),
+        stale=_count(con, "delivery_gone WHERE stale"),
+        fresh=_count(con, "delivery WHERE fresh"),
+        before=_count(
+            con,
+            "known_record WHERE state IN ('pending', 'present') AND list_contains($1, scope)",
+            list(scopes),
+        ),
+        losses=tuple(ScopeLoss(str(s), int(before), int(gone)) for s, gone, before in losses),
+    )
+
+
+def _count(con: duckdb.DuckDBPyConnection, rows: str, *params: object) -> int:
+    ((found,),) = con.execute(f"SELECT count(*) FROM {rows}", list(params)).fetchall()
+    return int(found)
+
+
+def number_records(con: duckdb.DuckDBPyConnection, *, first_record: int) -> None:
+    """Give new records consecutive numbers in the order of their local IDs."""
+    con.execute(
+        "UPDATE delivery SET record_id = n.record_id FROM"
+        f" (SELECT local_id, {first_record - 1} + row_number() OVER (ORDER BY local_id)"
+        "    AS record_id FROM delivery WHERE outcome = 'new') n"
+        " WHERE delivery.local_id = n.local_id"
+    )
+
+
+def stream(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[pa.RecordBatch]:
+    """The rows of a query; no other statement may run on `con` meanwhile."""
+    return iter(con.sql(sql).to_arrow_reader(BATCH_ROWS))
+
+
+def new_record_rows(
+    con: duckdb.DuckDBPyConnection, *, source: str, load_id: int
+) -> Iterator[pa.RecordBatch]:
+    """Rows of `record` to insert."""
+    return stream(
+        con,
+        f"SELECT record_id, '{source}' AS source, local_id, scope, state, 1 AS version,"
+        f" content_hash, {load_id} AS last_load_id, false AS stale, restricted"
+        " FROM delivery WHERE outcome = 'new' ORDER BY record_id",
+    )
+
+
+def touched_record_rows(con: duckdb.DuckDBPyConnection, *, load_id: int) -> pa.Table:
+    """Columns of `record` to update: whatever the delivery moves of known records."""
+    return con.sql(_TOUCHED.format(load=load_id)).to_arrow_table()
+
+
+def version_rows(con: duckdb.DuckDBPyConnection, *, load_id: int) -> Iterator[pa.RecordBatch]:
+    """Rows of `record_version` to insert: content that the registry did not have."""
+    return stream(
+        con,
+        f"SELECT d.record_id, coalesce(d.version, 0) + 1 AS version, {load_id} AS load_id,"
+        " d.content_hash, s.payload FROM delivery d JOIN stage_record s USING (local_id)"
+        " WHERE d.fresh ORDER BY d.record_id",
+    )
+
+
+def state_event_rows(con: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
+    """Ledger events of records that were withdrawn, came back, or were replaced."""
+    return stream(con, _EVENTS)
+
+
+def issue_rows(
+    con: duckdb.DuckDBPyConnection, *, load_id: int, first_issue: int
+) -> Iterator[pa.RecordBatch]:
+    """Rows of `issue` to insert: of content that is new; those of known content are there."""
+    order = "ORDER BY d.record_id, i.field, i.reason, i.value_class"
+    return stream(
+        con,
+        f"SELECT {first_issue - 1} + row_number() OVER ({order}) AS issue_id,"
+        f" {load_id} AS load_id, d.record_id, i.field, i.value_class, i.reason"
+        f" FROM stage_issue i JOIN delivery d USING (local_id) WHERE d.fresh {order}",
+    )
+
+
+def settled_issues(con: duckdb.DuckDBPyConnection, known: Iterable[pa.RecordBatch]) -> pa.Table:
+    """Of (issue_id, record_id), the keys of those whose record has other content now."""
+    con.execute("CREATE OR REPLACE TABLE delivery_answer (issue_id BIGINT, record_id BIGINT)")
+    fill(con, "delivery_answer", known)
+    return con.sql(
+        "SELECT issue_id FROM delivery_answer SEMI JOIN"
+        " (SELECT record_id FROM delivery WHERE fresh AND outcome <> 'new') USING (record_id)"
+        " ORDER BY issue_id"
+    ).to_arrow_table()
+
+
+def quarantine_rows(
+    con: duckdb.DuckDBPyConnection, *, source: str, load_id: int, first_quarantine: int
+) -> Iterator[pa.RecordBatch]:
+    """Rows of `quarantine` to insert, in the order of the files' lines."""
+    order = "ORDER BY file, line, local_id, content"
+    return stream(
+        con,
+        f"SELECT {first_quarantine - 1} + row_number() OVER ({order}) AS quarantine_id,"
+        f" {load_id} AS load_id, '{source}' AS source, file, line, local_id, reason, content"
+        f" FROM stage_quarantine {order}",
+    )
+
+
+def settled_quarantine(
+    con: duckdb.DuckDBPyConnection, waiting: Iterable[pa.RecordBatch]
+) -> list[int]:
+    """Of (quarantine_id, local_id, reason, content), the keys of rows that came again."""
+    con.execute(
+        "CREATE OR REPLACE TABLE delivery_answer"
+        " (quarantine_id BIGINT, local_id VARCHAR, reason VARCHAR, content VARCHAR)"
+    )
+    fill(con, "delivery_answer", waiting)
+    return [int(key) for (key,) in con.execute(_ANSWERED).fetchall()]
+
+
+def drop_delivery(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove the tables of this module."""
+    for table in SCRATCH:
+        con.execute(f"DROP TABLE IF EXISTS {table}")

@@ -1,0 +1,242 @@
+"""A plan as tables: read the registry in, number and count what would change, pack and unpack.
+
+`plan_event(step, place, kind, record_id, municipal_id, from_id, weight, detail)`, `plan_pair` (the
+scored pairs with their outcome), `review_pair`, `plan_cluster(record_id, cluster)` and
+`ownership` make a plan. Packed, they are a ZIP of Parquet files, without `ownership`: a stored
+plan holds record keys, IDs and weights, never a value.
+"""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mdm.domain.municipal_id import mint_many
+from mdm.domain.plan_size import PlanSize
+from mdm.duck import count, first_row, write_batches
+
+PLACED = pa.schema(
+    [("record_id", pa.int64()), ("municipal_id", pa.string()), ("link_status", pa.string())]
+)
+ID_FACT = pa.schema(
+    [
+        ("municipal_id", pa.string()),
+        ("founder_record_id", pa.int64()),
+        ("anchor_record_id", pa.int64()),
+        ("minted_seq", pa.int64()),
+        ("state", pa.string()),
+        ("ambiguous_until", pa.string()),
+    ]
+)
+PACKED = ("plan_event", "plan_pair", "review_pair", "plan_cluster", "plan_told")
+EVENT_COLUMNS = ("kind", "record_id", "municipal_id", "from_id", "weight", "detail")
+
+
+def read_identity(
+    con: duckdb.DuckDBPyConnection,
+    placed: Iterable[pa.RecordBatch],
+    ids: Iterable[pa.RecordBatch],
+) -> None:
+    """Write `placed` and `id_fact` from the registry's `membership` and `municipal_id`.
+
+    Args:
+        con: The volume database.
+        placed: Rows of schema `PLACED`.
+        ids: Rows of schema `ID_FACT`.
+    """
+    write_batches(con, "placed", placed, PLACED)
+    write_batches(con, "id_fact", ids, ID_FACT)
+
+
+def is_identity_level(con: duckdb.DuckDBPyConnection, stated: str) -> bool:
+    """Whether `placed` and `id_fact` show the state that the registry states of their tables."""
+    known = count(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'identity_marker'")
+    return known > 0 and first_row(con, "SELECT stated FROM identity_marker") == (stated,)
+
+
+def mark_identity(con: duckdb.DuckDBPyConnection, stated: str | None) -> None:
+    """Say which state `placed` and `id_fact` show; None: none that can be relied on."""
+    con.execute("DROP TABLE IF EXISTS identity_marker")
+    if stated is not None:
+        con.execute("CREATE TABLE identity_marker AS SELECT $1::VARCHAR AS stated", [stated])
+
+
+def follow_events(con: duckdb.DuckDBPyConnection, events: pa.Table) -> bool:
+    """Bring `placed` and `id_fact` to what they are after events that were applied.
+
+    Args:
+        con: The volume database.
+        events: The columns of `plan_event` with `seq`, IDs drawn.
+
+    Returns:
+        False where an event of a rarer kind is among them: the tables must be read again.
+    """
+    con.register("event_rows", events)
+    plain = "('mint', 'place', 'move', 'relink')"
+    rare = count(con, f"SELECT count(*) FROM event_rows WHERE kind NOT IN {plain}")
+    if rare == 0:
+        con.execute(
+            """
+            CREATE OR REPLACE TABLE placed AS
+            WITH last AS (SELECT record_id, arg_max(municipal_id, seq) AS municipal_id,
+                                 arg_max(detail, seq) AS link_status
+                          FROM event_rows WHERE kind <> 'mint' GROUP BY record_id)
+            SELECT record_id, municipal_id, link_status FROM placed ANTI JOIN last USING (record_id)
+            UNION ALL SELECT record_id, municipal_id, link_status FROM last
+            """
+        )
+        con.execute(
+            "INSERT INTO id_fact SELECT municipal_id, record_id, record_id, seq, 'active', NULL "
+            "FROM event_rows WHERE kind = 'mint'"
+        )
+    con.unregister("event_rows")
+    return rare == 0
+
+
+def write_outcomes(con: duckdb.DuckDBPyConnection, link: float) -> None:
+    """Write `plan_pair`: every scored pair with what became of it, and `plan_cluster`."""
+    con.execute("CREATE OR REPLACE TABLE plan_cluster AS SELECT record_id, cluster FROM cluster")
+    con.execute(
+        f"""
+        CREATE OR REPLACE TABLE plan_pair AS
+        SELECT s.record_l, s.record_r, s.match_weight, s.pattern, v.guard,
+               CASE WHEN l.cluster = r.cluster THEN 'linked'
+                    WHEN v.record_l IS NULL AND s.match_weight >= {link} THEN 'refused'
+                    ELSE 'review' END AS outcome
+        FROM scored s
+        JOIN cluster l ON l.record_id = s.record_l JOIN cluster r ON r.record_id = s.record_r
+        LEFT JOIN (SELECT record_l, record_r, min(guard) AS guard FROM review_pair GROUP BY ALL) v
+          ON v.record_l = s.record_l AND v.record_r = s.record_r
+        """
+    )
+
+
+def count_plan(con: duckdb.DuckDBPyConnection) -> PlanSize:
+    """Count what the plan's events do to the present citizens (`placed`)."""
+    minted, joined, moved = first_row(
+        con,
+        """
+        WITH issued AS (SELECT municipal_id, record_id FROM plan_event
+                        WHERE kind IN ('mint', 'reinstate_id'))
+        SELECT count(*) FILTER (kind = 'mint'),
+               count(*) FILTER (kind = 'place' AND i.record_id IS NULL),
+               count(*) FILTER (kind = 'move')
+        FROM plan_event e LEFT JOIN issued i
+          ON i.municipal_id = e.municipal_id AND i.record_id = e.record_id
+        """,
+    )
+    left = """
+    WITH gone AS (SELECT from_id AS municipal_id, count(*) AS n FROM plan_event
+                  WHERE kind = 'move' GROUP BY 1),
+         held AS (SELECT municipal_id, count(*) AS n FROM placed GROUP BY 1)
+    SELECT count(*) FILTER (gone.n = held.n), count(*) FILTER (gone.n < held.n), count(*)
+    FROM gone JOIN held USING (municipal_id)
+    """
+    merged, split, changed = first_row(con, left)
+    return PlanSize(
+        minted=minted,
+        linked=joined,
+        moved=moved,
+        merged=merged,
+        split=split,
+        review=count(con, "SELECT count(*) FROM review_pair"),
+        changed_ids=changed,
+    )
+
+
+def write_told(
+    con: duckdb.DuckDBPyConnection,
+    ids: Iterable[str],
+    told: Mapping[tuple[str, int], frozenset[str]],
+) -> None:
+    """Write `plan_told(municipal_id, digest)`: who was told the IDs that the plan looked at."""
+    found = digests_of(ids, told)
+    rows = {
+        "municipal_id": pa.array(list(found), pa.string()),
+        "digest": pa.array(list(found.values()), pa.string()),
+    }
+    con.register("told_rows", pa.table(rows))
+    con.execute("CREATE OR REPLACE TABLE plan_told AS SELECT * FROM told_rows")
+    con.unregister("told_rows")
+
+
+def told_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What `plan_told` says of each ID."""
+    return dict(con.execute("SELECT municipal_id, digest FROM plan_told").fetchall())
+
+
+def digests_of(
+    ids: Iterable[str], told: Mapping[tuple[str, int], frozenset[str]]
+) -> dict[str, str]:
+    """Of each ID a hash of who was told it for which record."""
+    known: dict[str, list[tuple[int, list[str]]]] = {municipal_id: [] for municipal_id in ids}
+    for (municipal_id, record_id), holders in sorted(told.items()):
+        known[municipal_id].append((record_id, sorted(holders)))
+    return {i: hashlib.sha256(repr(said).encode()).hexdigest() for i, said in known.items()}
+
+
+def pack_plan(con: duckdb.DuckDBPyConnection) -> tuple[bytes, str]:
+    """The plan's tables as one ZIP of Parquet files, and its SHA-256."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
+        for table in PACKED:
+            part = io.BytesIO()
+            rows = con.sql(f"SELECT * FROM {table} ORDER BY ALL").to_arrow_table()
+            pq.write_table(rows, part, compression="zstd")
+            packed.writestr(zipfile.ZipInfo(f"{table}.parquet"), part.getvalue())
+    items = buffer.getvalue()
+    return items, hashlib.sha256(items).hexdigest()
+
+
+def unpack_plan(con: duckdb.DuckDBPyConnection, items: bytes) -> None:
+    """Write the plan's tables from what `pack_plan` made."""
+    with zipfile.ZipFile(io.BytesIO(items)) as packed:
+        for table in PACKED:
+            rows = pq.read_table(io.BytesIO(packed.read(f"{table}.parquet")))
+            con.register("packed_rows", rows)
+            con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM packed_rows")
+            con.unregister("packed_rows")
+
+
+def drawn_events(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The plan's events in their order, with a fresh ID for each planned one.
+
+    IDs are anti-joined against `id_fact`: all that were ever issued.
+    """
+    wanted = con.execute(
+        "SELECT municipal_id FROM plan_event WHERE kind = 'mint' AND municipal_id LIKE 'new:%' "
+        "ORDER BY record_id"
+    ).fetchnumpy()["municipal_id"]
+    issued = _drawn(con, len(wanted))
+    con.register(
+        "drawn_rows",
+        pa.table(
+            {"planned": pa.array(wanted, pa.string()), "drawn": pa.array(issued, pa.string())}
+        ),
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE drawn AS SELECT * FROM drawn_rows")
+    con.unregister("drawn_rows")
+    return con.sql(
+        """
+        SELECT e.kind, e.record_id, coalesce(d.drawn, e.municipal_id) AS municipal_id, e.from_id,
+               e.weight, e.detail
+        FROM plan_event e LEFT JOIN drawn d ON d.planned = e.municipal_id
+        ORDER BY e.step, e.place, e.record_id
+        """
+    ).to_arrow_table()
+
+
+def _drawn(con: duckdb.DuckDBPyConnection, number: int) -> list[str]:
+    found: list[str] = []
+    while len(found) < number:
+        con.register("draw_rows", pa.table({"municipal_id": mint_many(number - len(found))}))
+        free = con.execute(
+            "SELECT municipal_id FROM draw_rows ANTI JOIN id_fact USING (municipal_id)"
+        ).fetchall()
+        con.unregister("draw_rows")
+        found = list(dict.fromkeys([*found, *(row[0] for row in free)]))
+    return found

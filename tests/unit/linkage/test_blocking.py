@@ -1,0 +1,121 @@
+"""Blocking finds nearly every true pair and looks at few others."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from mdm.duck import count, first_row
+from mdm.linkage.blocking import MAX_BLOCK, RULES, BlockingRule, block, report
+from mdm.linkage.evaluation import candidate_recall
+from mdm.linkage.model import load_model
+from support.linkage_city import SHIPPED_MODEL, city
+from support.linkage_run import prepare
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with city() as made:
+        prepare(made, load_model(SHIPPED_MODEL))
+        block(made)
+        yield made
+
+
+def test_nearly_every_true_pair_is_a_candidate(con: duckdb.DuckDBPyConnection) -> None:
+    assert candidate_recall(con, "candidate", "truth") >= 0.998
+
+
+def test_a_record_has_few_candidates(con: duckdb.DuckDBPyConnection) -> None:
+    assert count(con, "SELECT count(*) FROM candidate") <= 8 * count(
+        con, "SELECT count(*) FROM standard"
+    )
+
+
+def test_each_pair_stands_once_with_the_smaller_record_on_the_left(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    pairs = con.execute("SELECT join_key_l, join_key_r FROM candidate").fetchall()
+
+    assert len(set(pairs)) == len(pairs) > 0
+    assert all(left < right for left, right in pairs)
+
+
+def test_the_report_counts_what_the_rules_found(con: duckdb.DuckDBPyConnection) -> None:
+    told = report(con)
+
+    assert told.pairs == count(con, "SELECT count(*) FROM candidate")
+    assert told.by_rule.keys() == {rule.name for rule in RULES}
+    for number, rule in enumerate(RULES):
+        found, alone, large = told.by_rule[rule.name]
+        keys = " AND ".join(f"l.{key} = r.{key}" for key in rule.key if key.isidentifier())
+        if rule.unnest is None and len(keys) > 0 and rule.name != "birth_swapped" and large == 0:
+            wanted = count(
+                con,
+                f"SELECT count(*) FROM link_record l JOIN link_record r "
+                f"ON l.unique_id < r.unique_id AND {keys}",
+            )
+            assert found == wanted, rule.name
+        only = count(
+            con, f"SELECT count(*) FROM candidate WHERE match_key::INTEGER = {1 << number}"
+        )
+        assert alone == only <= found
+
+
+def test_a_pair_carries_every_rule_that_found_it(con: duckdb.DuckDBPyConnection) -> None:
+    number = next(n for n, rule in enumerate(RULES) if rule.name == "cpf")
+    wrong = count(
+        con,
+        f"""
+        SELECT count(*) FROM candidate c JOIN link_record l ON l.unique_id = c.join_key_l
+        JOIN link_record r ON r.unique_id = c.join_key_r
+        WHERE (l.cpf IS NOT DISTINCT FROM r.cpf AND l.cpf IS NOT NULL)
+           <> (c.match_key::INTEGER & {1 << number} <> 0)
+        """,
+    )
+    assert wrong == 0
+
+
+def few(size: int) -> duckdb.DuckDBPyConnection:
+    """Records of which `size` share one value."""
+    con = duckdb.connect(":memory:", config={"threads": 1})
+    con.execute(
+        f"CREATE TABLE link_record AS SELECT n AS unique_id, "
+        f"CASE WHEN n < {size} THEN 'X' ELSE n::VARCHAR END AS cpf, "
+        f"CASE WHEN n < 2 THEN ['p', 'q', n::VARCHAR] END AS phones, 'ANA' AS given1_key "
+        f"FROM range({size + 5}) t(n)"
+    )
+    return con
+
+
+def test_a_block_over_the_limit_is_left_to_other_rules() -> None:
+    rules = (BlockingRule("cpf", ("cpf",)),)
+    with few(MAX_BLOCK) as con:
+        assert block(con, rules=rules) == MAX_BLOCK * (MAX_BLOCK - 1) // 2
+    with few(MAX_BLOCK + 1) as con:
+        assert block(con, rules=rules) == 0
+        assert report(con, rules=rules).by_rule == {"cpf": (0, 0, 1)}
+
+
+def test_two_lists_meet_in_any_member_and_count_once() -> None:
+    rule = BlockingRule("phone_given", ("given1_key",), unnest="phones")
+    with few(0) as con:
+        assert block(con, rules=(rule,)) == 1
+        assert first_row(con, "SELECT join_key_l, join_key_r FROM candidate") == (0, 1)
+
+
+def test_a_missing_key_finds_nobody() -> None:
+    with few(3) as con:
+        con.execute("UPDATE link_record SET cpf = NULL")
+        assert block(con, rules=(BlockingRule("cpf", ("cpf",)),)) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [21, 22])
+def test_a_larger_city_is_blocked_as_well_as_a_small_one(seed: int) -> None:
+    with city(20_000, seed) as con:
+        prepare(con, load_model(SHIPPED_MODEL))
+        pairs = block(con)
+        records = count(con, "SELECT count(*) FROM standard")
+        recall = candidate_recall(con, "candidate", "truth")
+        assert recall >= 0.998
+        assert pairs <= 8 * records

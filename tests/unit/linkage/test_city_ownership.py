@@ -1,0 +1,137 @@
+"""Ownership over a whole city: a relative's number joins nobody, and the truth agrees."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from mdm.duck import count
+from mdm.linkage.ownership import MOST_HOLDERS, decide_ownership
+from support.linkage_city import city
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with city() as made:
+        made.execute("UPDATE standard SET cpf = NULL, nis = NULL, cns = [], guardian_cpf = NULL, "
+                     "guardian = NULL, name = NULL, mother = NULL, birth_date = NULL")  # fmt: skip
+        yield made
+
+
+def holder(con: duckdb.DuckDBPyConnection, record_id: int, **values: object) -> None:
+    columns = ", ".join(f"{name} = ${n}" for n, name in enumerate(values, 2))
+    con.execute(
+        f"UPDATE standard SET {columns} WHERE record_id = $1", [record_id, *values.values()]
+    )
+
+
+def decided(con: duckdb.DuckDBPyConnection) -> set[tuple[int, str, str]]:
+    decide_ownership(con)
+    rows = con.execute("SELECT record_id, identifier, state FROM ownership").fetchall()
+    flags = con.execute("SELECT record_id, cpf, cns, nis FROM not_own").fetchall()
+    told = {
+        (row[0], name)
+        for row in flags
+        for name, flag in zip(("cpf", "cns", "nis"), row[1:], strict=True)
+        if flag
+    }
+    assert told == {(row[0], row[1]) for row in rows}
+    return {(row[0], row[1], row[2]) for row in rows}
+
+
+MOTHER = {"name": "MARIA SILVA", "birth_date": "1985-04-09"}
+CHILD = {"name": "JOAO SOUZA", "birth_date": "2015-02-01", "mother": "MARIA SILVA"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("cpf", "24681357928"), ("nis", "12068910251"), ("cns", ["7" * 15])]
+)
+def test_a_childs_record_under_its_mothers_number(
+    con: duckdb.DuckDBPyConnection, column: str, value: object
+) -> None:
+    holder(con, 1, **MOTHER, **{column: value})
+    holder(con, 2, **CHILD, **{column: value})
+
+    assert decided(con) == {(2, column, "not_theirs")}
+
+
+def test_a_newborn_without_a_name_under_its_mothers_number(con: duckdb.DuckDBPyConnection) -> None:
+    holder(con, 1, **MOTHER, cpf="24681357928")
+    holder(con, 2, birth_date="2026-02-01", mother="MARIA SILVA", cpf="24681357928")
+
+    assert decided(con) == {(2, "cpf", "not_theirs")}
+
+
+def test_a_daughter_named_like_her_mother(con: duckdb.DuckDBPyConnection) -> None:
+    holder(con, 1, **MOTHER, cpf="24681357928")
+    holder(con, 2, name="MARIA SOUZA", mother="MARIA SILVA", birth_date="2015-02-01",
+           cpf="24681357928")  # fmt: skip
+
+    assert decided(con) == {(2, "cpf", "not_theirs")}
+
+
+def test_a_number_that_the_record_itself_calls_the_guardians(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    holder(con, 2, **CHILD, cpf="24681357928", guardian_cpf="24681357928")
+
+    assert decided(con) == {(2, "cpf", "not_theirs")}
+
+
+def test_a_number_of_strangers_is_contested(con: duckdb.DuckDBPyConnection) -> None:
+    holder(con, 1, name="PEDRO LIMA", birth_date="1990-01-02", cpf="24681357928")
+    holder(con, 2, name="CARLOS REIS", birth_date="1993-07-08", cpf="24681357928")
+
+    assert decided(con) == {(1, "cpf", "contested"), (2, "cpf", "contested")}
+
+
+def test_a_number_of_too_many_is_nobodys(con: duckdb.DuckDBPyConnection) -> None:
+    for record_id in range(1, MOST_HOLDERS + 1):
+        holder(con, record_id, **MOTHER, cpf="24681357928")
+    assert decided(con) == set()
+
+    holder(con, MOST_HOLDERS + 1, **MOTHER, cpf="24681357928")
+    assert decided(con) == {(n, "cpf", "contested") for n in range(1, MOST_HOLDERS + 2)}
+
+
+def test_a_person_with_many_records_and_slips_owns_the_number(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    holder(con, 1, **MOTHER, cpf="24681357928")
+    holder(con, 2, name="MARAI SILVA", birth_date="1985-04-09", cpf="24681357928")
+    holder(con, 3, name="MARIA SILVA", birth_date="1985-09-04", cpf="24681357928")
+    holder(con, 4, name="MARIA SILVA", cpf="24681357928")
+
+    assert decided(con) == set()
+
+
+@pytest.mark.parametrize("seed", [7, pytest.param(31, marks=pytest.mark.slow)])
+def test_no_two_people_of_a_city_own_one_number(seed: int) -> None:
+    with city(1000 if seed == 7 else 20_000, seed) as con:
+        rows = decide_ownership(con)
+        shared = count(
+            con,
+            """
+            SELECT count(*) FROM (
+              SELECT s.cpf FROM standard s JOIN truth t USING (record_id)
+              LEFT JOIN not_own o USING (record_id)
+              WHERE s.cpf IS NOT NULL AND NOT coalesce(o.cpf, false)
+              GROUP BY s.cpf HAVING count(DISTINCT t.person) > 1)
+            """,
+        )
+        assert rows > 0
+        assert shared == 0
+
+
+def test_the_order_of_the_records_is_of_no_effect() -> None:
+    found = []
+    for number in ("record_id", "2000000 - record_id", "hash(record_id) % 1000000007"):
+        with city() as con:
+            con.execute(f"UPDATE standard SET record_id = {number}")
+            decide_ownership(con)
+            rows = con.execute(
+                "SELECT s.source, s.local_id, o.identifier, o.state FROM ownership o "
+                "JOIN standard s USING (record_id) ORDER BY ALL"
+            ).fetchall()
+            found.append(rows)
+    assert found[0] == found[1] == found[2]

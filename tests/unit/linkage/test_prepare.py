@@ -1,0 +1,100 @@
+"""The columns that are compared: made for a city by SQL and for one record by Python."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mdm.domain.standard_record import StandardRecord
+from mdm.linkage.model import PersonModel, load_model
+from mdm.linkage.prepare import PHONE_SHARED_BY_AT_MOST, prepare_records
+from mdm.linkage.prepare_one import Decided, prepare_one
+from mdm.linkage.training import write_term_frequencies
+from support.linkage_city import SHIPPED_MODEL, city
+from support.linkage_run import prepare, prepared_one_by_one, rows_of, with_frequencies
+
+
+@pytest.fixture(scope="module")
+def model() -> PersonModel:
+    return load_model(SHIPPED_MODEL)
+
+
+def test_a_city_and_its_records_one_by_one_get_the_same_columns(model: PersonModel) -> None:
+    with city() as con:
+        prepare(con, model)
+        made = prepared_one_by_one(con, model)
+        for row in rows_of(con, "link_record"):
+            assert row == with_frequencies(model, made[int(str(row["unique_id"]))])
+        assert len(made) > 1000
+
+
+def test_a_phone_of_many_records_is_nobodys(model: PersonModel) -> None:
+    with city() as con:
+        crowd = PHONE_SHARED_BY_AT_MOST + 1
+        con.execute("UPDATE standard SET phones = ['5133334444']")
+        few = con.execute(
+            f"UPDATE standard SET phones = ['5133335555'] WHERE record_id < {crowd} RETURNING 1"
+        ).fetchall()
+        prepare(con, model)
+        found = con.execute(
+            "SELECT DISTINCT phones FROM link_record WHERE phones IS NOT NULL"
+        ).fetchall()
+
+    assert len(few) == PHONE_SHARED_BY_AT_MOST
+    assert found == [(["5133335555"],)]
+
+
+TOKENS = ("ANA", "MARIA", "J", "SILVA", "SOUZA", "LO")
+KEYS = {"ANA": "ANA", "MARIA": "MARIA", "J": "J", "SILVA": "SIUVA", "SOUZA": "SOZA", "LO": "LO"}
+names = st.one_of(
+    st.none(), st.lists(st.sampled_from(TOKENS), min_size=1, max_size=6).map(" ".join)
+)
+
+
+def _key(name: str | None) -> str | None:
+    return None if name is None else " ".join(KEYS[token] for token in name.split(" "))
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Twenty records of which nothing is decided."""
+    with city() as made:
+        made.execute("DELETE FROM standard WHERE record_id > 20")
+        made.execute("CREATE TABLE model_given_token AS SELECT 'MARIA' AS token")
+        write_term_frequencies(made, {})
+        made.execute(
+            "CREATE TABLE not_own AS SELECT 0::BIGINT AS record_id, true AS cpf, true AS cns, "
+            "true AS nis LIMIT 0"
+        )
+        yield made
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=st.lists(st.tuples(names, names, names), min_size=1, max_size=20))
+def test_names_of_any_shape_are_cut_alike(
+    con: duckdb.DuckDBPyConnection, rows: list[tuple[str | None, str | None, str | None]]
+) -> None:
+    for number, (name, mother, father) in enumerate(rows, 1):
+        con.execute(
+            "UPDATE standard SET name = $1, name_phonetic = $2, mother = $3, "
+            "mother_phonetic = $4, father = $5 WHERE record_id = $6",
+            [name, _key(name), mother, _key(mother), father, number],
+        )
+    prepare_records(con)
+    batch = {int(str(row["unique_id"])): row for row in rows_of(con, "link_record")}
+    for number, (name, mother, father) in enumerate(rows, 1):
+        record = StandardRecord(
+            name=name,
+            name_phonetic=_key(name),
+            mother=mother,
+            mother_phonetic=_key(mother),
+            father=father,
+        )
+        one = prepare_one(
+            record, record_id=number, source="x", decided=Decided(), given_tokens={"MARIA"}
+        )
+        for column in one:
+            if column.startswith(("given", "surname", "mother", "father")):
+                assert one[column] == batch[number][column], column

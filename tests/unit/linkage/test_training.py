@@ -1,0 +1,161 @@
+"""Training: one hash for any thread count, row order and repetition; nothing rare is told."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from mdm.duck import first_row
+from mdm.errors import ModelFileError, TrainingError
+from mdm.linkage import training
+from mdm.linkage.engine import train
+from mdm.linkage.model import PersonModel, load_model, save_model
+from mdm.linkage.ownership import decide_ownership
+from mdm.linkage.person_model import TF_COLUMNS
+from mdm.linkage.training import HELD_BY_AT_LEAST, train_model
+from support.linkage_city import city
+from support.linkage_run import prepare
+
+PEOPLE, SEED = 3000, 11
+
+
+def silent(step: str, share: float) -> None:
+    """Nobody looks."""
+
+
+@pytest.fixture(autouse=True)
+def fewer_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the random pairs: the rules are the same, the wait is shorter."""
+    monkeypatch.setattr(training, "RANDOM_PAIRS", 100_000)
+
+
+def trained(folder: Path, *, threads: int = 1, order: str = "record_id") -> str:
+    """Train with a thread count and records in another order under other numbers."""
+    with city(PEOPLE, SEED, threads=threads) as con:
+        if order != "record_id":
+            number = f"row_number() OVER (ORDER BY {order}) AS record_id"
+            con.execute(
+                f"CREATE TABLE other AS SELECT * REPLACE ({number}) FROM standard ORDER BY {order}"
+            )
+            con.execute("DROP TABLE standard")
+            con.execute("ALTER TABLE other RENAME TO standard")
+        return train(con, folder, silent)
+
+
+@pytest.mark.slow
+def test_threads_order_numbers_and_repetition_are_of_no_effect(tmp_path: Path) -> None:
+    first = trained(tmp_path / "a")
+
+    assert trained(tmp_path / "b") == first
+    assert trained(tmp_path / "c", threads=2, order="md5(local_id)") == first
+    assert trained(tmp_path / "d", threads=2, order="local_id DESC, source DESC") == first
+    with city(PEOPLE, SEED + 1) as con:
+        assert train(con, tmp_path / "e", silent) != first
+    with pytest.raises(ModelFileError):
+        save_model(load_model(tmp_path / "e"), tmp_path / "a")
+
+
+@pytest.fixture(scope="module")
+def model() -> PersonModel:
+    """A model of the city, trained once for the tests below."""
+    with city(PEOPLE, SEED) as con, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(training, "RANDOM_PAIRS", 100_000)
+        decide_ownership(con)
+        return train_model(con)
+
+
+@pytest.mark.slow
+def test_only_values_of_at_least_ten_holders_have_a_frequency_of_their_own(
+    model: PersonModel,
+) -> None:
+    with city(PEOPLE, SEED) as con:
+        prepare(con, model)
+        for column in TF_COLUMNS:
+            rows = con.execute(
+                f"SELECT {column}, count(*) FROM link_record WHERE {column} IS NOT NULL GROUP BY 1"
+            ).fetchall()
+            total = sum(n for _, n in rows)
+            wanted = {value: n / total for value, n in rows if n >= HELD_BY_AT_LEAST}
+            told = {v: tf for (c, v), tf in model.term_frequencies.items() if c == column and v}
+            assert told == wanted
+            assert 1 / total <= model.term_frequencies[column, ""] < HELD_BY_AT_LEAST / total
+
+
+@pytest.mark.slow
+def test_a_given_name_token_is_held_by_at_least_ten(model: PersonModel) -> None:
+    with city(PEOPLE, SEED) as con:
+        for token in model.given_tokens:
+            (held,) = first_row(
+                con, f"SELECT count(*) FROM standard WHERE split_part(name, ' ', 1) = '{token}'"
+            )
+            assert held >= HELD_BY_AT_LEAST
+
+
+@pytest.mark.slow
+def test_a_saved_and_loaded_model_is_the_trained_one_to_nine_digits(
+    model: PersonModel, tmp_path: Path
+) -> None:
+    digest = save_model(model, tmp_path / "v1")
+    loaded = load_model(tmp_path / "v1")
+
+    assert save_model(replace(loaded, digest=""), tmp_path / "again") == digest
+    assert loaded.given_tokens == model.given_tokens
+    assert loaded.term_frequencies.keys() == model.term_frequencies.keys()
+    for name, levels in model.levels.items():
+        for one, other in zip(levels, loaded.levels[name], strict=True):
+            for kind in ("m", "u", "r"):
+                assert getattr(other, kind) == pytest.approx(getattr(one, kind), rel=1e-8)
+
+
+@pytest.mark.slow
+def test_matches_agree_more_than_relatives_and_these_more_than_strangers(
+    model: PersonModel,
+) -> None:
+    for name in ("mother", "surname"):
+        top = model.levels[name][0]
+        assert top.m > top.r > top.u, name
+    # Relatives live together about as often as one person's records tell one address.
+    home = model.levels["address"][0]
+    assert min(home.m, home.r) > 100 * home.u
+    given = model.levels["given"][0]
+    assert given.m > 10 * given.r
+
+
+@pytest.mark.slow
+def test_shares_of_a_comparison_add_up_to_one(model: PersonModel) -> None:
+    for name, levels in model.levels.items():
+        for kind in ("m", "u", "r"):
+            assert sum(getattr(level, kind) for level in levels) == pytest.approx(1.0), name
+
+
+def test_too_few_records_train_nothing() -> None:
+    with city() as con:
+        con.execute("DELETE FROM standard WHERE record_id > 500")
+        decide_ownership(con)
+        with pytest.raises(TrainingError):
+            train_model(con)
+
+
+@pytest.mark.slow
+def test_records_without_anything_in_common_train_nothing() -> None:
+    with city(PEOPLE, SEED) as con:
+        con.execute("UPDATE standard SET cpf = NULL, guardian_cpf = NULL, birth_date = NULL")
+        decide_ownership(con)
+        with pytest.raises(TrainingError):
+            train_model(con)
+
+
+def chance(con: duckdb.DuckDBPyConnection, values: list[int], matches: float) -> float | None:
+    rows = ", ".join(f"({n}, '{value}')" for n, value in enumerate(values))
+    con.execute(f"CREATE OR REPLACE TABLE link_record AS FROM (VALUES {rows}) t(unique_id, sex)")
+    return training._chance_of_equal(con, "sex", matches)
+
+
+def test_u_from_value_counts_is_the_share_of_equal_pairs_less_the_matches() -> None:
+    with duckdb.connect(":memory:") as con:
+        half = [n % 2 for n in range(2000)]
+        exact = 2 * 1000 * 999 / (2000 * 1999)
+        assert chance(con, half, 0.0) == pytest.approx(exact)
+        assert chance(con, half, 0.5) == pytest.approx(exact - 0.5 / 2000)
+        assert chance(con, half[:100], 0.0) is None
