@@ -1,0 +1,131 @@
+"""The port `Intake`, made of `mdm.ingest` (staging) and `mdm.volume` (comparison and cache)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from mdm.bootstrap.declarations import for_corrected_rows, read_stored
+from mdm.domain.delivery import Comparison
+from mdm.ingest.declaration import SourceDeclaration
+from mdm.ingest.stage import StagedLoad, stage_files
+from mdm.ingest.tables import drop_stage
+from mdm.ports import ProgressStep, ReadSession
+from mdm.volume import delivery as rows
+from mdm.volume.held import forget_held, keep_held, take_up_held
+from mdm.volume.standard import state_digests, update_standard
+
+
+class DuckIntake:
+    """One delivery at a time in a volume database.
+
+    Args:
+        con: The volume database.
+        held: Folder of loads that wait for a person.
+        today: The day that values are measured against.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, *, held: Path, today: date) -> None:
+        self._con = con
+        self._held = held
+        self._today = today
+        self._source = ""
+        self._load_id = 0
+        self._standardised = False
+
+    def stage(
+        self, declaration: str, files: Sequence[Path], *, progress: ProgressStep
+    ) -> StagedLoad:
+        """Read and standardise the files of a source, whose stored declaration is given."""
+        return self._stage(read_stored(declaration), files, progress)
+
+    def stage_corrected(
+        self, declaration: str, file: Path, *, progress: ProgressStep
+    ) -> StagedLoad:
+        """Read rows that were quarantined and mended."""
+        return self._stage(for_corrected_rows(read_stored(declaration)), [file], progress)
+
+    def _stage(
+        self, declaration: SourceDeclaration, files: Sequence[Path], progress: ProgressStep
+    ) -> StagedLoad:
+        staged = stage_files(self._con, declaration, files, today=self._today, progress=progress)
+        self._standardised = True
+        return staged
+
+    def is_snapshot(self, declaration: str) -> bool:
+        """Whether what a delivery of the source leaves out was withdrawn."""
+        return read_stored(declaration).snapshot == "full"
+
+    def keep(self, load_id: int) -> None:
+        """Keep the staged content of a load that waits for a person."""
+        keep_held(self._con, self._held, load_id)
+
+    def take_up(self, load_id: int) -> None:
+        """Stage what was kept; the cache then follows when it is next needed."""
+        take_up_held(self._con, self._held, load_id)
+        self._standardised = False
+
+    def forget(self, load_id: int) -> None:
+        """Delete what was kept, if it is there."""
+        forget_held(self._held, load_id)
+
+    def compare(
+        self, known: Iterator[pa.RecordBatch], *, scopes: Sequence[str], snapshot: bool
+    ) -> Comparison:
+        """Hold what is staged against the source's records in the registry."""
+        return rows.compare_delivery(self._con, known, scopes=scopes, snapshot=snapshot)
+
+    def number(self, *, source: str, load_id: int, first_record: int) -> None:
+        """Give new records their numbers, in the order of their local IDs."""
+        self._source, self._load_id = source, load_id
+        rows.number_records(self._con, first_record=first_record)
+
+    def new_records(self) -> Iterator[pa.RecordBatch]:
+        """Rows of `record` to insert."""
+        return rows.new_record_rows(self._con, source=self._source, load_id=self._load_id)
+
+    def touched_records(self) -> pa.Table:
+        """Columns of `record` to update."""
+        return rows.touched_record_rows(self._con, load_id=self._load_id)
+
+    def versions(self) -> Iterator[pa.RecordBatch]:
+        """Rows of `record_version` to insert."""
+        return rows.version_rows(self._con, load_id=self._load_id)
+
+    def state_events(self) -> Iterator[pa.RecordBatch]:
+        """Ledger events: records that were withdrawn, came back, or were replaced."""
+        return rows.state_event_rows(self._con)
+
+    def issue_rows(self, *, first_issue: int) -> Iterator[pa.RecordBatch]:
+        """Rows of `issue` to insert, for content that is new."""
+        return rows.issue_rows(self._con, load_id=self._load_id, first_issue=first_issue)
+
+    def settled_issues(self, known: Iterator[pa.RecordBatch]) -> pa.Table:
+        """Of given (issue_id, record_id), the keys of those whose record has other content now."""
+        return rows.settled_issues(self._con, known)
+
+    def quarantine_rows(self, *, first_quarantine: int) -> Iterator[pa.RecordBatch]:
+        """Rows of `quarantine` to insert."""
+        return rows.quarantine_rows(
+            self._con,
+            source=self._source,
+            load_id=self._load_id,
+            first_quarantine=first_quarantine,
+        )
+
+    def settled_quarantine(self, waiting: Iterator[pa.RecordBatch]) -> list[int]:
+        """Of rows that wait, the keys of those that were delivered again."""
+        return rows.settled_quarantine(self._con, waiting)
+
+    def registry_state(self, session: ReadSession) -> dict[str, str]:
+        """What the registry states of the tables that the cache follows."""
+        return state_digests(session)
+
+    def follow(self, *, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        """Bring the cache level after the commit, and free the staging tables."""
+        if self._standardised:
+            update_standard(self._con, self._source, before=before, after=after)
+        rows.drop_delivery(self._con)
+        drop_stage(self._con)

@@ -1,0 +1,280 @@
+"""The port `Linking`, made of `mdm.linkage` (pairs) and `mdm.volume` (clusters, plan, golden)."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from mdm.clustering.decision import Thresholds
+from mdm.clustering.reconcile import reconcile
+from mdm.clustering.splits import Held
+from mdm.domain.judgement import Judgement, close
+from mdm.domain.plan_size import PlanSize
+from mdm.duck import write_batches
+from mdm.linkage import engine
+from mdm.linkage.model import PersonModel
+from mdm.linkage.ownership import decide_ownership
+from mdm.ports import ProgressStep, ReadSession
+from mdm.services.apply_events import event_table
+from mdm.services.judgements import standing_judgements
+from mdm.survivorship.policy import Policy
+from mdm.volume import plan_tables
+from mdm.volume.decide import decide_clusters
+from mdm.volume.golden import GoldenScope, golden_rows
+from mdm.volume.golden_members import GoldenInputs
+from mdm.volume.identity import add_events, contested_groups, reconcile_uncontested
+from mdm.volume.plan_rows import held_rows, ownership_issues, pair_changes, review_table
+from mdm.volume.plan_tables import ID_FACT, PLACED
+from mdm.volume.standard import CONTENT, follow_apply, state_digests
+
+if TYPE_CHECKING:
+    from mdm.domain.events import Event
+
+Told = Mapping[tuple[str, int], frozenset[str]]
+_SOURCES = pa.schema(
+    [("name", pa.string()), ("trust", pa.int64()), ("authoritative", pa.list_(pa.string()))]
+)
+_CHANGED = pa.schema([("municipal_id", pa.string())])
+_LOADED = pa.schema([("record_id", pa.int64()), ("load_order", pa.int64())])
+
+
+class DuckLinking:
+    """One link run in a volume database.
+
+    Args:
+        con: The volume database.
+        model: The person model; None where nothing is scored (a revert).
+        policy: The survivorship policy.
+        sources: Name, trust and authoritative groups of each source.
+        sync: Brings the cache of standard records level with a snapshot.
+        progress: Told a step and its share done.
+    """
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        *,
+        model: PersonModel | None,
+        policy: Policy,
+        sources: Sequence[tuple[str, int, list[str]]],
+        sync: Callable[[duckdb.DuckDBPyConnection, ReadSession], object],
+        progress: ProgressStep,
+    ) -> None:
+        self._con = con
+        self._given_model = model
+        self._policy = policy
+        self._sources = sources
+        self._sync = sync
+        self._progress = progress
+        self._content = ""
+        self._judgements: tuple[Judgement, ...] = ()
+        self._owners_known = False
+
+    @property
+    def _model(self) -> PersonModel:
+        assert self._given_model is not None, "nothing is scored without a model"
+        return self._given_model
+
+    @property
+    def model_version(self) -> str:
+        """Short name of the model in use."""
+        return self._model.version
+
+    @property
+    def inputs_digest(self) -> str:
+        """Hash of what the plan is decided from: content, model, judgements."""
+        judged = ";".join(
+            f"{j.judgement_id},{j.verdict},{j.record_l},{j.record_r},{j.state}"
+            for j in self._judgements
+        )
+        text = f"{self._content}|{self._model.digest}|{self._model.thresholds}|{judged}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def read_registry(self, session: ReadSession) -> None:
+        """Bring the cache level and read memberships, IDs and judgements."""
+        self._progress("read the registry", 0.0)
+        self._sync(self._con, session)
+        self._content = state_digests(session)[CONTENT]
+        stated = identity_state(session)
+        if not plan_tables.is_identity_level(self._con, stated):
+            plan_tables.mark_identity(self._con, None)
+            self._read_identity(session)
+            plan_tables.mark_identity(self._con, stated)
+        self._judgements = standing_judgements(session)
+        self._progress("read the registry", 1.0)
+
+    def _read_identity(self, session: ReadSession) -> None:
+        plan_tables.read_identity(
+            self._con,
+            session.read_arrow(
+                "SELECT record_id, municipal_id, link_status FROM membership", schema=PLACED
+            ),
+            session.read_arrow(
+                f"SELECT {', '.join(ID_FACT.names)} FROM municipal_id", schema=ID_FACT
+            ),
+        )
+
+    def score(self) -> engine.Scored:
+        """Score all candidate pairs, or keep those that still hold."""
+        scored = engine.score(self._con, self._model, self._content, self._progress)
+        self._owners_known = True
+        return scored
+
+    def decide_owners(self) -> None:
+        """Decide whose identifiers are, where nothing is scored; to be called once level."""
+        decide_ownership(self._con)
+        self._owners_known = True
+
+    def decide(
+        self,
+        told: Callable[[Sequence[str]], Told],
+        *,
+        fresh: bool,
+        ambiguous_until: str,
+    ) -> PlanSize:
+        """Cluster and reconcile; leaves the plan's tables.
+
+        Args:
+            told: Gives who was told IDs.
+            fresh: Without hysteresis, as a first build would decide.
+            ambiguous_until: ISO day until which an ID told to both parts of a split is ambiguous.
+        """
+        t = self._model.thresholds
+        thresholds = Thresholds(
+            link=t.link,
+            review=t.review,
+            fracture=t.link if fresh else t.fracture,
+            margin=t.margin,
+        )
+        step = self._progress
+        step("cluster", 0.0)
+        decide_clusters(
+            self._con, thresholds, self._judgements, lambda share: step("cluster", share)
+        )
+        step("reconcile", 0.0)
+        reconcile_uncontested(self._con)
+        held = self._reconcile_contested(told, ambiguous_until)
+        if held:
+            self._con.register("held_rows", held_rows(held))
+            self._con.execute("INSERT INTO review_pair BY NAME SELECT * FROM held_rows")
+            self._con.unregister("held_rows")
+        plan_tables.write_outcomes(self._con, t.link)
+        step("reconcile", 1.0)
+        return plan_tables.count_plan(self._con)
+
+    def _reconcile_contested(
+        self, told: Callable[[Sequence[str]], Told], ambiguous_until: str
+    ) -> list[Held]:
+        must = close(self._judgements).groups
+        groups = contested_groups(self._con, must)
+        asked = sorted({i for g in groups for i in g.touched.ids})
+        holders = told(asked) if asked else {}
+        plan_tables.write_told(self._con, asked, holders)
+        held: list[Held] = []
+        events: list[Event] = []
+        for group in groups:
+            changes = reconcile(
+                group.clusters,
+                group.with_told(holders),
+                ambiguous_until=ambiguous_until,
+                links=group.links,
+            )
+            events += [*changes.events, *group.relinks(changes)]
+            held += changes.held
+        if events:
+            add_events(self._con, event_table(events))
+        return held
+
+    def pack(self) -> tuple[bytes, str]:
+        """The plan as bytes, and their SHA-256."""
+        return plan_tables.pack_plan(self._con)
+
+    def unpack(self, items: bytes) -> None:
+        """Take up a stored plan; who owns which number is decided again, as it holds no value."""
+        plan_tables.unpack_plan(self._con, items)
+        self.decide_owners()
+
+    def is_told_otherwise(self, told: Callable[[Sequence[str]], Told]) -> bool:
+        """Whether somebody was told an ID since on which the plan's decisions depend."""
+        asked = plan_tables.told_digests(self._con)
+        return bool(asked) and plan_tables.digests_of(asked, told(sorted(asked))) != asked
+
+    def events(self) -> pa.Table:
+        """The plan's events with drawn IDs."""
+        return plan_tables.drawn_events(self._con)
+
+    def pairs(self, known: Iterator[pa.RecordBatch]) -> tuple[pa.Table, pa.Table, pa.Table]:
+        """Scored pairs to write, keys to delete, and those stored that give way to both."""
+        return pair_changes(self._con, known)
+
+    def review_rows(self) -> pa.Table:
+        """Questions of the plan."""
+        return review_table(self._con)
+
+    def ownership_rows(self) -> pa.Table:
+        """Identifiers that are not plainly their records' own: record_id, field, reason."""
+        return ownership_issues(self._con)
+
+    def applied(self, session: ReadSession, events: pa.Table, numbers: range) -> None:
+        """Bring memberships and IDs here to what they are after events just applied."""
+        plan_tables.mark_identity(self._con, None)
+        numbered = events.append_column("seq", pa.array(numbers, pa.int64()))
+        if not plan_tables.follow_events(self._con, numbered):
+            self._read_identity(session)
+
+    def golden(self, session: ReadSession, changed: pa.Table | None) -> Iterator[pa.RecordBatch]:
+        """Golden records of the citizens given (`municipal_id`), or of all.
+
+        The session is read before this returns; the rows are computed while they are taken.
+        """
+        self._progress("golden records", 0.0)
+        if not self._owners_known:
+            # A revert scores nothing, and what an earlier run left may be of other content.
+            self.decide_owners()
+        con = self._con
+        write_batches(con, "golden_source", self._source_batches(), _SOURCES)
+        loads = session.read_arrow(
+            "SELECT record_id, last_load_id AS load_order FROM record", schema=_LOADED
+        )
+        write_batches(con, "golden_load", loads, _LOADED)
+        con.execute(
+            "CREATE OR REPLACE TABLE golden_membership AS SELECT p.record_id, p.municipal_id, "
+            "CASE r.state WHEN 'pending' THEN 'present' ELSE r.state END AS state, "
+            "l.load_order, r.restricted "
+            "FROM placed p JOIN record_state r USING (record_id) "
+            "JOIN golden_load l USING (record_id)"
+        )
+        scope = None
+        if changed is not None:
+            write_batches(con, "golden_changed", changed.to_batches(), _CHANGED)
+            scope = GoldenScope(municipal_ids="golden_changed")
+        inputs = GoldenInputs(membership="golden_membership", not_theirs="ownership")
+        return iter(golden_rows(con, inputs, self._policy, scope))
+
+    def _source_batches(self) -> list[pa.RecordBatch]:
+        names, trust, groups = ([source[n] for source in self._sources] for n in range(3))
+        table = pa.table([names, trust, groups], schema=_SOURCES)
+        return list(table.to_batches())
+
+    def registry_state(self, session: ReadSession) -> dict[str, str]:
+        """What the registry states of the tables that the cache follows."""
+        return {**state_digests(session), IDENTITY: identity_state(session)}
+
+    def follow(self, *, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        """Bring the cache's record states level after the commit."""
+        follow_apply(self._con, before=before, after=after)
+        plan_tables.mark_identity(self._con, after[IDENTITY])
+
+
+IDENTITY = "identity"
+
+
+def identity_state(session: ReadSession) -> str:
+    """What the registry states of memberships and IDs."""
+    rows = session.rows(
+        "SELECT name, rows, sum_a, sum_b FROM state_digest "
+        "WHERE name IN ('membership', 'municipal_id') ORDER BY name"
+    )
+    return ";".join(f"{r['name']}:{r['rows']}-{r['sum_a']}-{r['sum_b']}" for r in rows)

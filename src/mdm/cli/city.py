@@ -1,0 +1,80 @@
+"""`mdm synth city`, `mdm demo`: a synthetic city, and the whole way through on a small one."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mdm.cli.evaluating import flat
+from mdm.cli.invocation import invocation_of
+from mdm.cli.output import show_fields, show_rows
+
+_DEMO_HOME = Path("demo")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    synth = typer.Typer(help="Synthetic people with known truth.", no_args_is_help=True)
+    synth.callback()(_synth)
+    synth.command("city")(city)
+    app.add_typer(synth, name="synth")
+    app.command("demo")(demo)
+
+
+def _synth() -> None:
+    """Synthetic people with known truth."""
+
+
+def city(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(help="Folder to write.")],
+    people: Annotated[int, typer.Option("--people", min=1)] = 5000,
+    seed: Annotated[int, typer.Option("--seed")] = 2026,
+    layouts: Annotated[
+        bool, typer.Option("--layouts/--no-layouts", help="Also write the three real layouts.")
+    ] = True,
+) -> None:
+    """Write a synthetic city: three sources in their real layouts and canonically, with truth."""
+    from mdm.synth.city import generate
+
+    invocation = invocation_of(context)
+    with invocation.progress() as progress:
+        summary = generate(out, people, seed, progress, layouts=layouts)
+    result = {"out": str(out), "people": summary.people, "seed": seed, "records": summary.records}
+    invocation.emit(result, lambda: show_fields(flat(result)))
+
+
+def demo(
+    context: typer.Context,
+    samples: Annotated[Path, typer.Option("--samples")] = Path("data/samples"),
+) -> None:
+    """Load, link and apply the sample city, and write a report to look at."""
+    from mdm.bootstrap.demo import run_demo
+
+    invocation = invocation_of(context)
+    home = _DEMO_HOME if invocation.home is None else invocation.home
+    with invocation.progress() as progress:
+        result = run_demo(samples, home, progress)
+    invocation.emit(result, lambda: _show(result))
+
+
+def _show(result: dict[str, Any]) -> None:
+    columns = ("source", "read", "new", "quarantined", "issues")
+    show_rows([{name: load[name] for name in columns} for load in result["loads"]], empty="")
+    print()
+    show_fields(result["link"], title="link")
+    print()
+    show_fields(
+        {
+            "citizens": result["citizens"],
+            **flat({"links": result["links"]}),
+            **flat({"review": result["review"]}),
+        },
+        title="registry",
+    )
+    print()
+    show_fields(flat(result["evaluation"]), title="against the truth")
+    print()
+    show_fields(flat(result["seconds"]), title="seconds")
+    print(f"\nReport: {result['report']}\nRegistry: {result['home']}")
+    print(f"Look up a record: mdm --home {result['home']} resolve saude LOCAL_ID")

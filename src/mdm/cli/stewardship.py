@@ -1,0 +1,150 @@
+"""`mdm judge`, `mdm review`: what stewards decide."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mdm.cli.invocation import Invocation, invocation_of
+from mdm.cli.output import show_fields, show_rows
+
+Source = Annotated[str, typer.Argument(metavar="SOURCE")]
+LocalId = Annotated[str, typer.Argument(metavar="ID")]
+Steward = Annotated[str, typer.Option("--as", help="The steward who answers.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in the steward's words.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    judge = typer.Typer(help="Judge two records, or take it back.", rich_markup_mode=None)
+    judge.command("same")(same)
+    judge.command("different")(different)
+    judge.command("unsure")(unsure)
+    judge.command("undo")(undo)
+    app.add_typer(judge, name="judge")
+    review = typer.Typer(help="Open questions for stewards.", rich_markup_mode=None)
+    review.command("list")(review_list)
+    review.command("import")(review_import)
+    app.add_typer(review, name="review")
+
+
+def same(
+    context: typer.Context,
+    source_l: Source,
+    id_l: LocalId,
+    source_r: Source,
+    id_r: LocalId,
+    steward: Steward,
+    reason: Reason,
+) -> None:
+    """Answer that two records are one person.
+
+    Across a guard (two CPFs, twins, activity after death) two stewards must say so.
+    """
+    _judge(invocation_of(context), "same", ((source_l, id_l), (source_r, id_r)), steward, reason)
+
+
+def different(
+    context: typer.Context,
+    source_l: Source,
+    id_l: LocalId,
+    source_r: Source,
+    id_r: LocalId,
+    steward: Steward,
+    reason: Reason,
+) -> None:
+    """Answer that two records are two people."""
+    keys = ((source_l, id_l), (source_r, id_r))
+    _judge(invocation_of(context), "different", keys, steward, reason)
+
+
+def unsure(
+    context: typer.Context,
+    source_l: Source,
+    id_l: LocalId,
+    source_r: Source,
+    id_r: LocalId,
+    steward: Steward,
+    reason: Reason,
+) -> None:
+    """Answer that nobody can tell; it is not asked again until a value changes."""
+    _judge(invocation_of(context), "unsure", ((source_l, id_l), (source_r, id_r)), steward, reason)
+
+
+def _judge(
+    invocation: Invocation,
+    verdict: str,
+    keys: tuple[tuple[str, str], tuple[str, str]],
+    steward: str,
+    reason: str,
+) -> None:
+    from mdm.bootstrap.stewarding import decision_rules
+    from mdm.domain.judgement import Verdict
+    from mdm.services.judge_pair import judge_pair
+
+    with invocation.application() as application:
+        result = judge_pair(
+            application.store,
+            decision_rules(application),
+            replace(application.header("judge"), actor=steward),
+            keys,
+            (Verdict(verdict), reason),
+        )
+    invocation.emit(result, lambda: show_fields(result))
+
+
+def undo(
+    context: typer.Context,
+    judgement_id: Annotated[int, typer.Argument(metavar="JUDGEMENT_ID")],
+    steward: Annotated[
+        str | None, typer.Option("--as", help="Who takes it back (default: the actor).")
+    ] = None,
+) -> None:
+    """Take a judgement back; its records are grouped as if it had never been given."""
+    from mdm.bootstrap.stewarding import decision_rules
+    from mdm.services.judge_pair import undo_judgement
+
+    invocation = invocation_of(context)
+    with invocation.application() as application:
+        header = application.header("judge_undo")
+        if steward is not None:
+            header = replace(header, actor=steward)
+        rules = decision_rules(application)
+        result = undo_judgement(application.store, rules, header, judgement_id)
+    invocation.emit(result, lambda: show_fields(result))
+
+
+def review_list(
+    context: typer.Context,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Show only the first ones.")
+    ] = None,
+) -> None:
+    """List the open questions, the most harmful doubt first."""
+    from mdm.services.review_queue import list_questions
+
+    invocation = invocation_of(context)
+    with invocation.application() as application, application.store.reading() as session:
+        items = list_questions(session, limit)
+    invocation.emit({"items": items}, lambda: show_rows(items, empty="No question is open."))
+
+
+def review_import(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv")],
+    steward: Steward,
+) -> None:
+    """Take the answers of a file: all of its lines, or none.
+
+    Columns: source_l, local_id_l, source_r, local_id_r, verdict, reason; lines without a verdict
+    stay open.
+    """
+    from mdm.bootstrap.stewarding import decision_rules
+    from mdm.services.review_file import import_review
+
+    invocation = invocation_of(context)
+    with invocation.application() as application:
+        header = replace(application.header("review_import"), actor=steward)
+        result = import_review(application.store, decision_rules(application), header, file)
+    invocation.emit(result, lambda: show_fields(result))

@@ -1,0 +1,163 @@
+"""What the registry knows of a few records, standardised: for decisions about few citizens.
+
+The set-wise twin is the cache of the volume plane (`mdm.volume.contested`, `golden_members`).
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from mdm.domain.record_facts import RecordFacts
+from mdm.domain.standard_record import StandardRecord
+from mdm.ports import ReadSession
+from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
+from mdm.services.publish_review import OWNERSHIP_REASONS
+from mdm.standardise.record import standardise_record
+
+_RECORDS = """
+SELECT r.record_id, r.source, r.local_id, r.state, r.version, r.content_hash, r.last_load_id,
+       r.restricted, v.payload
+FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
+WHERE r.record_id IN ({keys})
+"""
+_NOT_OWN = (
+    "SELECT record_id, field FROM issue WHERE record_id IN ({keys}) AND reason IN ("
+    + ", ".join(f"'{reason}'" for reason in OWNERSHIP_REASONS)
+    + ")"
+)
+Memo = dict[str, StandardRecord]
+"""Content hash -> comparable values, of one day."""
+
+_IN_FORCE = frozenset({"pending", "present"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRecord:
+    """A record as the registry holds it now.
+
+    Attributes:
+        record_id, source, local_id, state, version, content_hash, last_load_id: See `record`.
+        restricted: Flagged by its source or by a steward.
+        record: Its comparable values.
+        not_own: Identifier columns whose number is not, or not plainly, this record's own.
+    """
+
+    record_id: int
+    source: str
+    local_id: str
+    state: str
+    version: int
+    content_hash: str
+    last_load_id: int
+    restricted: bool
+    record: StandardRecord
+    not_own: frozenset[str] = field(default_factory=frozenset)
+
+
+def read_records(
+    session: ReadSession,
+    record_ids: Iterable[int],
+    *,
+    today: date,
+    memo: Memo | None = None,
+) -> dict[int, KnownRecord]:
+    """Read and standardise records; those that are erased or unknown are left out.
+
+    Args:
+        session: A snapshot of the registry.
+        record_ids: The records.
+        today: The day that dates are measured against.
+        memo: What was standardised on the same day before; filled further.
+    """
+    memo = {} if memo is None else memo
+    wanted = sorted(set(record_ids))
+    not_own: dict[int, set[str]] = {}
+    for row in rows_of_numbers(session, _NOT_OWN, wanted):
+        not_own.setdefault(as_int(row["record_id"]), set()).add(str(row["field"]))
+    found: dict[int, KnownRecord] = {}
+    for row in rows_of_numbers(session, _RECORDS, wanted):
+        if row["state"] == "erased":
+            continue
+        record_id = as_int(row["record_id"])
+        content = str(row["content_hash"])
+        if content not in memo:
+            memo[content], _ = standardise_record(json.loads(str(row["payload"])), today=today)
+        standard = memo[content]
+        found[record_id] = KnownRecord(
+            record_id=record_id,
+            source=str(row["source"]),
+            local_id=str(row["local_id"]),
+            state=str(row["state"]),
+            version=as_int(row["version"]),
+            content_hash=content,
+            last_load_id=as_int(row["last_load_id"]),
+            restricted=bool(row["restricted"]) or standard.restricted,
+            record=standard,
+            not_own=frozenset(not_own.get(record_id, ())),
+        )
+    return found
+
+
+def facts_of(session: ReadSession, known: Mapping[int, KnownRecord]) -> dict[int, RecordFacts]:
+    """The decision inputs of records."""
+    merged = _merged_into(session, known)
+    return {
+        record_id: _facts(one, merged.get(record_id)) for record_id, one in sorted(known.items())
+    }
+
+
+def _merged_into(session: ReadSession, known: Mapping[int, KnownRecord]) -> dict[int, int]:
+    """Of records that their source replaced by another one, that other one."""
+    targets: dict[str, dict[str, list[int]]] = {}
+    for one in known.values():
+        if one.record.merged_into is not None:
+            by_key = targets.setdefault(one.source, {})
+            by_key.setdefault(one.record.merged_into, []).append(one.record_id)
+    found: dict[int, int] = {}
+    for source, by_key in targets.items():
+        for row in rows_of_texts(
+            session,
+            "SELECT record_id, local_id FROM record WHERE source = :source "
+            "AND state <> 'erased' AND local_id IN ({keys})",
+            by_key,
+            {"source": source},
+        ):
+            target = as_int(row["record_id"])
+            found |= {r: target for r in by_key[str(row["local_id"])] if r != target}
+    return found
+
+
+def _facts(known: KnownRecord, superseded_by: int | None) -> RecordFacts:
+    record = known.record
+    household = record.household_id
+    return RecordFacts(
+        record_id=known.record_id,
+        source=known.source,
+        household_key=None if household is None else f"{known.source}|{household}",
+        class_key=_class_key(known),
+        own_cpf=None if "cpf" in known.not_own else record.cpf,
+        name=_tokens(record.name),
+        name_phonetic=_tokens(record.name_phonetic),
+        suffix=record.suffix,
+        name_kind=record.name_kind,
+        twin_order=record.twin_order,
+        mother=_tokens(record.mother),
+        birth_date=record.birth_date,
+        deceased_on=record.deceased_on,
+        last_activity=record.last_contact_on,
+        restricted=known.restricted,
+        superseded_by=superseded_by,
+        active=known.state in _IN_FORCE,
+    )
+
+
+def _class_key(known: KnownRecord) -> str | None:
+    code, unit = known.record.class_code, known.record.unit_code
+    if code is None:
+        return None
+    return f"{known.source}|{'' if unit is None else unit}|{code}"
+
+
+def _tokens(text: str | None) -> tuple[str, ...]:
+    return () if text is None else tuple(text.split())

@@ -1,0 +1,262 @@
+"""Exports: crosswalk, golden records, open questions, scored pairs, and issues of a source.
+
+All stream. Restricted records are left out unless asked for. An export with municipal IDs tells
+them to its holder: that is noted in the transaction that reads them, before the file appears.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from mdm.domain.golden_record import GOLDEN_COLUMNS
+from mdm.domain.ledger import TxHeader
+from mdm.ports import ReadSession, Store
+from mdm.services.export_file import export_target, write_export
+from mdm.services.keys import check_source
+from mdm.services.told import tell_all
+
+PERSON_NAMES = ("name", "social_name", "mother", "father")
+_TEXT, _NUMBER, _REAL, _FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+
+CROSSWALK = pa.schema(
+    [
+        ("municipal_id", _TEXT),
+        ("source", _TEXT),
+        ("local_id", _TEXT),
+        ("record_status", _TEXT),
+        ("link_status", _TEXT),
+        ("under_review", _FLAG),
+        ("ambiguous", _FLAG),
+        ("linked_at", _TEXT),
+    ]
+)
+_CROSSWALK_SQL = """
+WITH asked AS (
+  SELECT record_l AS record_id FROM review_item WHERE state IN ('open', 'claimed')
+  UNION SELECT record_r FROM review_item
+        WHERE state IN ('open', 'claimed') AND record_r IS NOT NULL),
+unclear AS MATERIALIZED (
+  SELECT municipal_id FROM municipal_id WHERE ambiguous_until > :today)
+SELECT m.municipal_id, r.source, r.local_id, r.state, m.link_status,
+       a.record_id IS NOT NULL, u.municipal_id IS NOT NULL, m.linked_at
+FROM membership m JOIN record r ON r.record_id = m.record_id
+LEFT JOIN unclear u ON u.municipal_id = m.municipal_id
+LEFT JOIN asked a ON a.record_id = m.record_id
+WHERE r.state <> 'erased' AND {open} ORDER BY m.record_id
+"""
+_CROSSWALK_KEYS = """
+SELECT m.municipal_id AS municipal_id, m.record_id AS record_id
+FROM membership m JOIN record r ON r.record_id = m.record_id
+WHERE r.state <> 'erased' AND {open}
+"""
+_GOLDEN_NAMES = tuple(c for c in GOLDEN_COLUMNS if c not in {"name_key", "content_digest"})
+GOLDEN = pa.schema((c, _NUMBER if c == "record_count" else _TEXT) for c in _GOLDEN_NAMES)
+_GOLDEN_SQL = f"SELECT {', '.join(_GOLDEN_NAMES)} FROM golden_record ORDER BY municipal_id"
+_GOLDEN_KEYS = "SELECT municipal_id, 0 AS record_id FROM golden_record"
+
+_PAIR_KEY = [
+    ("source_l", _TEXT),
+    ("local_id_l", _TEXT),
+    ("source_r", _TEXT),
+    ("local_id_r", _TEXT),
+    ("match_weight", _REAL),
+]
+REVIEW = pa.schema([*_PAIR_KEY, ("match_probability", _REAL), ("reason", _TEXT)])
+QUESTION_ORDER = (
+    "CASE v.kind WHEN 'suspended_judgement' THEN 0 ELSE 1 END, coalesce(v.priority, 0) DESC, "
+    "v.group_id, v.review_id"
+)
+"""Order of open questions (`v`: table `review_item`): what was answered and has changed since,
+then by expected harm."""
+ONE_A_PAIR = (
+    "SELECT q.*, ROW_NUMBER() OVER (PARTITION BY q.record_l, q.record_r ORDER BY "
+    "CASE q.kind WHEN 'suspended_judgement' THEN 0 ELSE 1 END, coalesce(q.priority, 0) DESC, "
+    "q.review_id) AS place FROM review_item q "
+    "WHERE q.state IN ('open', 'claimed') AND q.record_r IS NOT NULL"
+)
+"""Waiting questions; of several about one pair that with `place` 1 stands for all: one answer
+settles them."""
+_REVIEW_SQL = f"""
+SELECT l.source, l.local_id, r.source, r.local_id, v.match_weight, v.match_probability, v.reason
+FROM ({ONE_A_PAIR}) v JOIN record l ON l.record_id = v.record_l
+JOIN record r ON r.record_id = v.record_r
+WHERE v.place = 1 AND {{both}} ORDER BY {QUESTION_ORDER}
+"""
+_PAIRS = pa.schema([*_PAIR_KEY, ("outcome", _TEXT), ("guard", _TEXT), ("pattern", _NUMBER)])
+_PAIRS_SQL = """
+SELECT l.source, l.local_id, r.source, r.local_id, p.match_weight, p.outcome, p.guard, p.pattern
+FROM scored_pair p JOIN record l ON l.record_id = p.record_l
+JOIN record r ON r.record_id = p.record_r WHERE {both} ORDER BY p.record_l, p.record_r
+"""
+ISSUES = pa.schema(
+    [
+        ("local_id", _TEXT),
+        ("field", _TEXT),
+        ("received", _TEXT),
+        ("value_class", _TEXT),
+        ("reason", _TEXT),
+        ("load_id", _NUMBER),
+    ]
+)
+_ISSUES_SQL = """
+SELECT r.local_id, i.field, v.payload, i.value_class, i.reason, i.load_id
+FROM issue i JOIN record r ON r.record_id = i.record_id
+JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
+WHERE r.source = :source AND r.state <> 'erased' AND {open} ORDER BY i.issue_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    """Who exports, and how much.
+
+    Attributes:
+        store: The registry.
+        header: Who exports, and why.
+        path: The file: .csv or .parquet.
+        holder: The system that the IDs are told to; None for the actor.
+        restricted: Whether restricted records are among them.
+    """
+
+    store: Store
+    header: TxHeader
+    path: Path
+    holder: str | None = None
+    restricted: bool = False
+
+    def condition(self, *records: str) -> str:
+        """SQL condition on aliases of table `record`."""
+        if self.restricted:
+            return "true"
+        return " AND ".join(f"NOT {alias}.restricted" for alias in records)
+
+
+def export_crosswalk(request: ExportRequest) -> dict[str, object]:
+    """Every placed record with its municipal ID.
+
+    `record_status` is present, withdrawn or superseded; `under_review`: an open question names
+    the record; `ambiguous`: alone the ID does not answer now. Pending records have no ID and are
+    not among them.
+
+    Returns:
+        export, file, rows.
+    """
+    keys = _CROSSWALK_KEYS.format(open=request.condition("r"))
+
+    def read(session: ReadSession, at: str) -> Iterator[pa.RecordBatch]:
+        sql = _CROSSWALK_SQL.format(open=request.condition("r"))
+        return session.read_arrow(sql, {"today": at[:10]}, schema=CROSSWALK)
+
+    return _told_export(request, "crosswalk", CROSSWALK, read, keys)
+
+
+def export_golden(request: ExportRequest) -> dict[str, object]:
+    """Every golden record; restricted records are in none of them.
+
+    Returns:
+        export, file, rows.
+    """
+
+    def read(session: ReadSession, at: str) -> Iterator[pa.RecordBatch]:  # noqa: ARG001
+        return session.read_arrow(_GOLDEN_SQL, schema=GOLDEN)
+
+    return _told_export(request, "golden", GOLDEN, read, _GOLDEN_KEYS)
+
+
+def export_review(request: ExportRequest) -> dict[str, object]:
+    """Every open question about a pair, in the order in which to answer them.
+
+    Returns:
+        export, file, rows.
+    """
+    sql = _REVIEW_SQL.format(both=request.condition("l", "r"))
+    with request.store.reading() as session, export_target(request.path) as target:
+        rows = write_export(target, REVIEW, session.read_arrow(sql, schema=REVIEW))
+    return _result(request, "review", rows)
+
+
+def export_pairs(
+    request: ExportRequest,
+    comparisons: tuple[str, ...],
+    unpack: Callable[[int], Mapping[str, str]],
+) -> dict[str, object]:
+    """Every stored pair with the level found by each comparison.
+
+    Args:
+        request: Who exports.
+        comparisons: Names of the comparisons.
+        unpack: The levels by comparison that a stored pattern holds.
+
+    Returns:
+        export, file, rows.
+    """
+    schema = pa.schema([*list(_PAIRS)[:-1], *((name, _TEXT) for name in comparisons)])
+
+    @cache
+    def levels(pattern: int) -> tuple[str, ...]:
+        found = unpack(pattern)
+        return tuple(found[name] for name in comparisons)
+
+    def with_levels(batch: pa.RecordBatch) -> pa.RecordBatch:
+        known = [levels(pattern) for pattern in batch.column("pattern").to_pylist()]
+        columns = [pa.array([row[n] for row in known], _TEXT) for n in range(len(comparisons))]
+        return pa.RecordBatch.from_arrays([*batch.columns[:-1], *columns], schema=schema)
+
+    sql = _PAIRS_SQL.format(both=request.condition("l", "r"))
+    with request.store.reading() as session, export_target(request.path) as target:
+        batches = map(with_levels, session.read_arrow(sql, schema=_PAIRS))
+        rows = write_export(target, schema, batches)
+    return _result(request, "pairs", rows)
+
+
+def export_issues(request: ExportRequest, source: str) -> dict[str, object]:
+    """Values of a source that could not be used, as it sent them, to go back to it.
+
+    Returns:
+        export, file, rows.
+
+    Raises:
+        UnknownSourceError: The source is not declared.
+    """
+    sql = _ISSUES_SQL.format(open=request.condition("r"))
+    with request.store.reading() as session:
+        check_source(session, source)
+        with export_target(request.path) as target:
+            found = session.read_arrow(sql, {"source": source}, schema=ISSUES)
+            rows = write_export(target, ISSUES, map(_with_received, found), names=("received",))
+    return _result(request, "issues", rows)
+
+
+def _with_received(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The value of the field in the place of the whole payload."""
+    values = [
+        json.loads(payload).get(field)
+        for field, payload in zip(
+            batch.column("field").to_pylist(), batch.column("received").to_pylist(), strict=True
+        )
+    ]
+    place = ISSUES.get_field_index("received")
+    return batch.set_column(place, ISSUES.field(place), pa.array(values, _TEXT))
+
+
+def _told_export(
+    request: ExportRequest,
+    kind: str,
+    schema: pa.Schema,
+    read: Callable[[ReadSession, str], Iterator[pa.RecordBatch]],
+    keys: str,
+) -> dict[str, object]:
+    holder = request.header.actor if request.holder is None else request.holder
+    names = [name for name in PERSON_NAMES if name in schema.names]
+    with export_target(request.path) as target, request.store.writing(request.header) as session:
+        rows = write_export(target, schema, read(session, session.at), names=names)
+        tell_all(session, holder, keys)
+    return _result(request, kind, rows)
+
+
+def _result(request: ExportRequest, kind: str, rows: int) -> dict[str, object]:
+    return {"export": kind, "file": str(request.path), "rows": rows}

@@ -1,0 +1,158 @@
+"""Link: score, cluster and reconcile into a plan; nothing changes until the plan is applied."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mdm.domain.ledger import TxHeader
+from mdm.errors import (
+    ModelMismatchError,
+    NotFoundError,
+    NothingToLinkError,
+)
+from mdm.ports import Clock, Linking, ReadSession, Store
+from mdm.services.apply_plan import (
+    PlanDraft,
+    apply_draft,
+    content_state,
+    contract_counts,
+    draft_of,
+    plan_counts,
+    refuse_many,
+    store_plan,
+)
+from mdm.services.told_holders import told_holders
+
+AMBIGUOUS_FOR = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkContext:
+    """What a link run works with.
+
+    Attributes:
+        store: The registry.
+        linking: The volume plane's side.
+        header: Who links, and why.
+        clock: Gives the present time.
+    """
+
+    store: Store
+    linking: Linking
+    header: TxHeader
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkOptions:
+    """How to link.
+
+    Attributes:
+        apply: Apply the plan at once.
+        fresh: Decide without hysteresis, as a first build would.
+        accept_changes: Present IDs that may change, beyond the allowed share.
+        accept_model: Use the model although the data are unlike those it was trained on.
+        model: The model's folder, told with the plan.
+    """
+
+    apply: bool = False
+    fresh: bool = False
+    accept_changes: int = 0
+    accept_model: bool = False
+    model: str | None = None
+
+
+def link_records(context: LinkContext, options: LinkOptions) -> dict[str, object]:
+    """Make a plan, and apply it if asked.
+
+    Returns:
+        plan_id, state and the counts of the contract.
+
+    Raises:
+        NothingToLinkError: No record is loaded.
+        ModelMismatchError: The data are unlike the model's, and it was not accepted.
+        TooManyChangesError: Too many present IDs would change without `accept_changes`.
+    """
+    linking = context.linking
+    with context.store.reading() as session:
+        if session.value("SELECT 1 FROM record LIMIT 1") is None:
+            raise NothingToLinkError("no record is loaded; load a source first")
+        base_seq = session.number("SELECT MAX(seq) FROM ledger_event")
+        base_tx = session.number("SELECT MAX(tx_id) FROM ledger_tx")
+        content = content_state(session)
+        linking.read_registry(session)
+        score = linking.score()
+        if options.apply and not options.accept_model:
+            refuse_unlike(score.unlike, linking.model_version)
+        until = (context.clock() + AMBIGUOUS_FOR).date().isoformat()
+        size = linking.decide(
+            lambda ids: told_holders(session, ids), fresh=options.fresh, ambiguous_until=until
+        )
+        if options.apply:
+            refuse_many(session, size.changed_ids, options.accept_changes)
+    draft = PlanDraft(
+        base_seq=base_seq,
+        base_tx=base_tx,
+        model_version=linking.model_version,
+        inputs_digest=linking.inputs_digest,
+        fresh=options.fresh,
+        ambiguous_until=until,
+        counts={
+            "records": score.records,
+            "candidate_pairs": score.candidate_pairs,
+            "scored_pairs": score.scored_pairs,
+            "population": score.population,
+            "content": content,
+            "model": options.model,
+            "unlike": [] if options.accept_model else list(score.unlike),
+            **plan_counts(size),
+        },
+    )
+    if options.apply:
+        plan_id = apply_draft(
+            context.store, linking, context.header, draft, accepted=options.accept_changes
+        )
+    else:
+        plan_id = store_plan(context.store, linking, context.header, draft)
+    state = "applied" if options.apply else "proposed"
+    return {"plan_id": plan_id, "state": state, **contract_counts(draft.counts)}
+
+
+def refuse_unlike(unlike: Sequence[str], model_version: str) -> None:
+    """Refuse weights of a model on data that it was not made for.
+
+    Raises:
+        ModelMismatchError: The data differ in the ways listed.
+    """
+    if unlike:
+        raise ModelMismatchError(
+            "the data are unlike what the model was trained on "
+            f"({'; '.join(unlike)}): train, or --accept-model",
+            where=model_version,
+        )
+
+
+def check_stored_plan(
+    session: ReadSession, plan_id: int, accepted: int, *, accept_model: bool = False
+) -> str | None:
+    """Check a stored plan before it is applied; returns the model folder it was made with.
+
+    Raises:
+        NotFoundError: There is no such plan.
+        TooManyChangesError, ModelMismatchError: See `link_records`.
+    """
+    row = session.row(
+        "SELECT counts, base_seq, model_version, inputs_digest FROM plan WHERE plan_id = :id",
+        {"id": plan_id},
+    )
+    if row is None:
+        raise NotFoundError("there is no such plan", where=str(plan_id))
+    draft = draft_of(row)
+    if not accept_model:
+        unlike = draft.counts.get("unlike", [])
+        refuse_unlike(
+            [str(one) for one in unlike] if isinstance(unlike, list) else [], draft.model_version
+        )
+    refuse_many(session, int(str(draft.counts["changed_ids"])), accepted)
+    model = draft.counts.get("model")
+    return None if model is None else str(model)

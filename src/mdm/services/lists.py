@@ -1,0 +1,57 @@
+"""Long lists of keys in SQL, a part at a time."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from mdm.ports import ReadSession
+
+_AT_ONCE = 400
+_Key = TypeVar("_Key", str, int)
+
+
+def rows_of_texts(
+    session: ReadSession,
+    sql: str,
+    texts: Iterable[str],
+    params: Mapping[str, object] | None = None,
+) -> Iterator[dict[str, object]]:
+    """Rows of a query for each of many texts.
+
+    Args:
+        session: A snapshot of the registry.
+        sql: A SELECT with `{keys}` where the list goes: `... WHERE name IN ({keys})`.
+        texts: The texts; each is asked for once.
+        params: Further parameters.
+    """
+    for part in _parts(sorted(set(texts))):
+        bound = {f"k{n}": text for n, text in enumerate(part)}
+        names = ", ".join(f":{name}" for name in bound)
+        yield from session.rows(sql.replace("{keys}", names), {**bound, **(params or {})})
+
+
+def rows_of_numbers(
+    session: ReadSession,
+    sql: str,
+    numbers: Iterable[int],
+    params: Mapping[str, object] | None = None,
+) -> Iterator[dict[str, object]]:
+    """The same for keys that are numbers."""
+    for part in _parts(sorted(set(numbers))):
+        listed = ", ".join(str(number) for number in part)
+        yield from session.rows(sql.replace("{keys}", listed), params or {})
+
+
+def _parts(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
+    for start in range(0, len(keys), _AT_ONCE):
+        yield keys[start : start + _AT_ONCE]
+
+
+def as_int(value: object) -> int:
+    """A number out of a row."""
+    assert isinstance(value, int)
+    return value
+
+
+def as_text(value: object) -> str | None:
+    """A text out of a row, or None."""
+    return None if value is None else str(value)

@@ -1,0 +1,109 @@
+"""Plans as people read them: the list, and one plan with a sample of what it changes."""
+
+import io
+import json
+import zipfile
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mdm.errors import NotFoundError
+from mdm.ports import ReadSession
+from mdm.services.apply_plan import contract_counts
+
+SAMPLE = 20
+_LIST = (
+    "SELECT plan_id, state, base_seq, model_version, counts, applied_tx, reverted_tx, at FROM plan "
+)
+_EVENTS = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("record_id", pa.int64()),
+        ("municipal_id", pa.string()),
+        ("from_id", pa.string()),
+        ("weight", pa.float64()),
+        ("detail", pa.string()),
+    ]
+)
+
+
+def list_plans(session: ReadSession) -> list[dict[str, object]]:
+    """All plans, the newest first, with the counts of the contract."""
+    return [_told(row) for row in session.rows(_LIST + "ORDER BY plan_id DESC")]
+
+
+def show_plan(session: ReadSession, plan_id: int) -> dict[str, object]:
+    """One plan: what it says of itself, how often it does what, and a sample of each change.
+
+    Raises:
+        NotFoundError: There is no such plan.
+    """
+    row = session.row(_LIST + "WHERE plan_id = :id", {"id": plan_id})
+    if row is None:
+        raise NotFoundError("there is no such plan", where=str(plan_id))
+    events = _events(session, plan_id, row)
+    kinds = {
+        str(value["values"]): int(value["counts"])
+        for value in pc.value_counts(events["kind"]).to_pylist()
+    }
+    sample = []
+    for kind in sorted(set(kinds) - {"mint"}):
+        rows = events.filter(pc.equal(events["kind"], kind)).slice(0, SAMPLE)
+        sample += _named(session, rows.to_pylist())
+    return {**_told(row), "events": kinds, "sample": sample}
+
+
+def _told(row: dict[str, object]) -> dict[str, object]:
+    counts = json.loads(str(row["counts"]))
+    return {
+        "plan_id": row["plan_id"],
+        "state": row["state"],
+        "at": row["at"],
+        "model_version": row["model_version"],
+        "base_seq": row["base_seq"],
+        **contract_counts(counts),
+        "changed_ids": counts.get("changed_ids", 0),
+        "fresh": counts.get("fresh", False),
+    }
+
+
+def _events(session: ReadSession, plan_id: int, row: dict[str, object]) -> pa.Table:
+    """Of an applied plan the ledger's events, else those that it holds."""
+    if row["applied_tx"] is not None:
+        return session.read_table(
+            f"SELECT {', '.join(_EVENTS.names)} FROM ledger_event WHERE tx_id = :tx ORDER BY seq",
+            {"tx": row["applied_tx"]},
+            schema=_EVENTS,
+        )
+    items = session.value("SELECT items FROM plan WHERE plan_id = :id", {"id": plan_id})
+    assert isinstance(items, bytes | memoryview)
+    with zipfile.ZipFile(io.BytesIO(bytes(items))) as packed:
+        return pq.read_table(io.BytesIO(packed.read("plan_event.parquet"))).select(_EVENTS.names)
+
+
+def _named(session: ReadSession, events: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Events with the key of their record in place of its number."""
+    ids = sorted({int(str(e["record_id"])) for e in events if e["record_id"] is not None})
+    keys = {}
+    if ids:
+        rows = session.rows(
+            "SELECT record_id, source, local_id FROM record "
+            f"WHERE record_id IN ({', '.join(map(str, ids))})"
+        )
+        keys = {int(str(r["record_id"])): (r["source"], r["local_id"]) for r in rows}
+    told = []
+    for event in events:
+        number = event["record_id"]
+        source, local_id = keys.get(0 if number is None else int(str(number)), (None, None))
+        told.append(
+            {
+                "kind": event["kind"],
+                "source": source,
+                "local_id": local_id,
+                "municipal_id": event["municipal_id"],
+                "from_id": event["from_id"],
+                "match_weight": event["weight"],
+            }
+        )
+    return told

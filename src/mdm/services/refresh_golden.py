@@ -1,0 +1,145 @@
+"""Golden records of a few citizens, built anew: the rows that the volume plane would write."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from mdm.ports import ReadSession, WriteSession
+from mdm.services.citizen_facts import KnownRecord, Memo, read_records
+from mdm.services.lists import as_int, rows_of_texts
+from mdm.survivorship.build import build_golden
+from mdm.survivorship.member import PRESENT, MemberRecord
+from mdm.survivorship.policy import Policy
+
+DEFAULT_TRUST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a source's declaration says of its values.
+
+    Attributes:
+        trust: 0 to 100.
+        authoritative: Policy groups for which it is authoritative.
+        local_id_is: `opaque`, or the kind of number that its local ID is: cpf, cns, nis.
+    """
+
+    trust: int = DEFAULT_TRUST
+    authoritative: frozenset[str] = frozenset()
+    local_id_is: str = "opaque"
+
+
+UNKNOWN_STANDING = Standing()
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenRules:
+    """How golden records are built.
+
+    Attributes:
+        policy: The survivorship policy.
+        standings: By source.
+    """
+
+    policy: Policy
+    standings: Mapping[str, Standing]
+
+
+def read_members(
+    session: ReadSession,
+    rules: GoldenRules,
+    municipal_ids: Iterable[str],
+    *,
+    today: date,
+    memo: Memo | None = None,
+) -> dict[str, list[MemberRecord]]:
+    """All records of citizens as survivorship sees them, by municipal ID.
+
+    Args:
+        session: A snapshot of the registry.
+        rules: Policy and standing of the sources.
+        municipal_ids: The citizens.
+        today: The day that dates are measured against.
+        memo: See `read_records`.
+    """
+    wanted = sorted(set(municipal_ids))
+    homes = memberships(session, wanted)
+    known = read_records(session, homes, today=today, memo=memo)
+    listed = _listed_cns(session, wanted)
+    found: dict[str, list[MemberRecord]] = {}
+    for record_id, municipal_id in sorted(homes.items()):
+        if record_id in known:
+            member = _member(known[record_id], rules, listed)
+            found.setdefault(municipal_id, []).append(member)
+    return found
+
+
+def memberships(session: ReadSession, municipal_ids: Iterable[str]) -> dict[int, str]:
+    """Record -> ID of its citizen, for all records of some citizens."""
+    sql = "SELECT record_id, municipal_id FROM membership WHERE municipal_id IN ({keys})"
+    return {
+        as_int(row["record_id"]): str(row["municipal_id"])
+        for row in rows_of_texts(session, sql, municipal_ids)
+    }
+
+
+def refresh_golden(
+    session: WriteSession,
+    rules: GoldenRules,
+    municipal_ids: Iterable[str],
+    memo: Memo | None = None,
+) -> int:
+    """Write the golden records of citizens anew; those that are no more lose theirs.
+
+    Returns:
+        How many of them have a golden record now.
+    """
+    wanted = sorted(set(municipal_ids))
+    if not wanted:
+        return 0
+    today = date.fromisoformat(session.at[:10])
+    members = read_members(session, rules, wanted, today=today, memo=memo)
+    rows = [
+        build_golden(records, rules.policy).to_row(municipal_id)
+        for municipal_id, records in sorted(members.items())
+        if any(record.eligible for record in records)
+    ]
+    session.delete_arrow("golden_record", pa.table({"municipal_id": pa.array(wanted, pa.string())}))
+    session.insert_rows("golden_record", rows)
+    return len(rows)
+
+
+def _member(known: KnownRecord, rules: GoldenRules, listed_cns: frozenset[str]) -> MemberRecord:
+    standing = rules.standings.get(known.source, UNKNOWN_STANDING)
+    return MemberRecord(
+        record_id=known.record_id,
+        source=known.source,
+        record=known.record,
+        state=PRESENT if known.state == "pending" else known.state,
+        load_order=known.last_load_id,
+        trust=standing.trust,
+        authoritative=standing.authoritative,
+        not_theirs=_not_theirs(known, listed_cns),
+        restricted=known.restricted,
+    )
+
+
+def _not_theirs(known: KnownRecord, listed_cns: frozenset[str]) -> frozenset[str]:
+    """The numbers judged to be another person's.
+
+    Of a record with several CNS the registry tells only that one of them is: those that the
+    last golden records of the citizens concerned list had been found to be own.
+    """
+    if "cns" not in known.not_own or len(known.record.cns) == 1:
+        return known.not_own
+    others = {f"cns:{number}" for number in known.record.cns if number not in listed_cns}
+    return known.not_own - {"cns"} | others
+
+
+def _listed_cns(session: ReadSession, municipal_ids: Iterable[str]) -> frozenset[str]:
+    sql = "SELECT cns FROM golden_record WHERE cns IS NOT NULL AND municipal_id IN ({keys})"
+    rows = rows_of_texts(session, sql, municipal_ids)
+    return frozenset(number for row in rows for number in json.loads(str(row["cns"])))

@@ -1,0 +1,123 @@
+"""Scored pairs that a plan replaced or deleted: kept with the plan, so that its revert is whole.
+
+What holds citizens together is read from the stored pairs whenever a steward's answer is taken.
+They are those of the last plan that stands: a revert puts back the pairs from before the plan,
+or, where a later plan stands, has that one take the reverted one's place.
+"""
+
+import hashlib
+import io
+import zipfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mdm.ports import ReadSession, WriteSession
+
+PAIRS = pa.schema(
+    [
+        ("record_l", pa.int64()),
+        ("record_r", pa.int64()),
+        ("match_weight", pa.float64()),
+        ("pattern", pa.int64()),
+        ("guard", pa.string()),
+        ("outcome", pa.string()),
+        ("plan_id", pa.int64()),
+    ]
+)
+"""The columns of `scored_pair`; `plan_id` is the plan that wrote the row."""
+_MEMBER = "replaced_pair.parquet"
+_NEXT = """
+SELECT plan_id, items FROM plan WHERE state = 'applied' AND applied_tx > :tx
+ORDER BY applied_tx LIMIT 1
+"""
+_HOMES = pa.schema([("record_id", pa.int64()), ("municipal_id", pa.string())])
+
+
+def items_row(items: bytes) -> dict[str, object]:
+    """The columns of `plan` that hold its content."""
+    return {"items": items, "items_digest": hashlib.sha256(items).hexdigest()}
+
+
+def with_replaced(items: bytes, replaced: pa.Table) -> bytes:
+    """A plan's content with the pairs that it replaced (schema `PAIRS`) in place of those it had.
+
+    Args:
+        items: A ZIP of Parquet files, or nothing.
+        replaced: The pairs as they were before.
+    """
+    kept = {name: part for name, part in _members(items).items() if name != _MEMBER}
+    if replaced.num_rows > 0:
+        part = io.BytesIO()
+        pq.write_table(replaced, part, compression="zstd")
+        kept[_MEMBER] = part.getvalue()
+    if not kept:
+        return b""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
+        for name, content in kept.items():
+            packed.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()
+
+
+def replaced_of(items: bytes) -> pa.Table:
+    """The pairs that a plan replaced."""
+    part = _members(items).get(_MEMBER)
+    return PAIRS.empty_table() if part is None else pq.read_table(io.BytesIO(part))
+
+
+def take_back_pairs(session: WriteSession, plan_id: int) -> None:
+    """Bring the scored pairs to what they are without an applied plan."""
+    row = session.row("SELECT items, applied_tx FROM plan WHERE plan_id = :id", {"id": plan_id})
+    assert row is not None
+    before = replaced_of(_bytes(row["items"]))
+    follower = session.row(_NEXT, {"tx": row["applied_tx"]})
+    if follower is None:
+        _restore(session, plan_id, before)
+        return
+    # The later plan saw these pairs and let them stand, so they are its own from now on.
+    heir, items = int(str(follower["plan_id"])), _bytes(follower["items"])
+    session.set_where("scored_pair", {"plan_id": heir}, "plan_id = :plan", {"plan": plan_id})
+    known = [pair for pair in replaced_of(items).to_pylist() if pair["plan_id"] != plan_id]
+    merged = {(pair["record_l"], pair["record_r"]): pair for pair in known}
+    merged |= {(pair["record_l"], pair["record_r"]): pair for pair in before.to_pylist()}
+    table = pa.Table.from_pylist([merged[key] for key in sorted(merged)], schema=PAIRS)
+    packed = with_replaced(items, table)
+    session.update_rows("plan", [{"plan_id": heir, **items_row(packed)}])
+
+
+def _restore(session: WriteSession, plan_id: int, before: pa.Table) -> None:
+    written = session.read_table(
+        "SELECT record_l, record_r FROM scored_pair WHERE plan_id = :plan",
+        {"plan": plan_id},
+        schema=pa.schema([PAIRS.field("record_l"), PAIRS.field("record_r")]),
+    )
+    session.delete_arrow("scored_pair", written)
+    if before.num_rows > 0:
+        session.upsert_arrow("scored_pair", _with_outcomes(session, before))
+
+
+def _with_outcomes(session: ReadSession, pairs: pa.Table) -> pa.Table:
+    """The pairs, linked or not as their records are now: an answer may have come since."""
+    homes = session.read_table("SELECT record_id, municipal_id FROM membership", schema=_HOMES)
+    home = dict(zip(*(column.to_pylist() for column in homes.columns), strict=True))
+    rows = pairs.to_pylist()
+    for pair in rows:
+        left, right = home.get(pair["record_l"]), home.get(pair["record_r"])
+        if left is not None and left == right:
+            pair["outcome"] = "linked"
+        elif pair["outcome"] == "linked":
+            pair["outcome"] = "review"
+    return pa.Table.from_pylist(rows, schema=PAIRS)
+
+
+def _members(items: bytes) -> dict[str, bytes]:
+    if len(items) == 0:
+        return {}
+    with zipfile.ZipFile(io.BytesIO(items)) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def _bytes(items: object) -> bytes:
+    assert isinstance(items, bytes | memoryview)
+    return bytes(items)

@@ -1,0 +1,126 @@
+"""Which system was told which municipal ID, for which record: noted whenever an ID leaves.
+
+Who was told decides, at a split, which part keeps an ID and whether it is ambiguous. Told is
+noted to the day, so that a system which asks all day writes once.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from mdm.clustering.splits import WITHOUT_RECORD
+from mdm.domain.municipal_id import ALPHABET
+from mdm.ports import ReadSession, WriteSession
+
+__all__ = ["WITHOUT_RECORD", "Telling", "is_told", "tell", "tell_all"]
+
+_DAY = slice(0, 10)
+_TOLD = pa.schema(
+    [
+        ("municipal_id", pa.string()),
+        ("holder", pa.string()),
+        ("record_id", pa.int64()),
+        ("first_at", pa.string()),
+        ("last_at", pa.string()),
+    ]
+)
+_KEY = pa.schema([("municipal_id", pa.string()), ("record_id", pa.int64())])
+_UNTOLD = """
+SELECT k.municipal_id, k.record_id FROM ({keys}) k
+WHERE k.municipal_id >= :low AND k.municipal_id < :high
+AND NOT EXISTS (SELECT 1 FROM told t WHERE t.municipal_id = k.municipal_id
+                AND t.holder = :holder AND t.record_id = k.record_id)
+ORDER BY k.municipal_id, k.record_id
+"""
+_STILL = """
+holder = :holder AND EXISTS (SELECT 1 FROM ({keys}) k
+  WHERE k.record_id = told.record_id AND k.municipal_id = told.municipal_id)
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Telling:
+    """One ID that leaves.
+
+    Attributes:
+        municipal_id: The ID.
+        record_id: For which record; `WITHOUT_RECORD` where it leaves without one.
+    """
+
+    municipal_id: str
+    record_id: int = WITHOUT_RECORD
+
+
+def is_told(session: ReadSession, telling: Telling, holder: str, at: str) -> bool:
+    """Whether the telling is noted already for the day of `at` (UTC ISO text)."""
+    last = _known(session, telling, holder)["last_at"]
+    return last is not None and str(last) >= at[_DAY]
+
+
+def tell(session: WriteSession, tellings: Iterable[Telling], holder: str) -> None:
+    """Note that a system is told some IDs."""
+    day = session.at[_DAY]
+    rows = []
+    for telling in sorted(set(tellings)):
+        first = _known(session, telling, holder)["first_at"]
+        rows.append(
+            {
+                "municipal_id": telling.municipal_id,
+                "holder": holder,
+                "record_id": telling.record_id,
+                "first_at": day if first is None else first,
+                "last_at": day,
+            }
+        )
+    session.upsert_rows("told", rows)
+
+
+def tell_all(session: WriteSession, holder: str, keys: str) -> None:
+    """Note, set-wise, that a system is told many IDs.
+
+    Args:
+        session: The writer lane.
+        holder: The system.
+        keys: SELECT of `municipal_id, record_id`.
+    """
+    day = session.at[_DAY]
+    params: dict[str, object] = {"holder": holder}
+    older = "SELECT 1 FROM told WHERE holder = :holder AND last_at < :day LIMIT 1"
+    if session.value(older, {**params, "day": day}) is not None:
+        session.set_where("told", {"last_at": day}, _STILL.format(keys=keys), params)
+    session.insert_arrow("told", _untold(session, keys, params, day))
+
+
+def _untold(
+    session: ReadSession, keys: str, params: Mapping[str, object], day: str
+) -> Iterator[pa.RecordBatch]:
+    """The rows that lack, in the order of the IDs; each part is read whole before it is given."""
+    for low, high in _ranges():
+        found = session.read_table(
+            _UNTOLD.format(keys=keys), {**params, "low": low, "high": high}, schema=_KEY
+        )
+        if found.num_rows > 0:
+            yield from _rows(found, str(params["holder"]), day).combine_chunks().to_batches()
+
+
+def _known(session: ReadSession, telling: Telling, holder: str) -> dict[str, object]:
+    row = session.row(
+        "SELECT first_at, last_at FROM told WHERE municipal_id = :id AND holder = :holder "
+        "AND record_id = :record",
+        {"id": telling.municipal_id, "holder": holder, "record": telling.record_id},
+    )
+    return {"first_at": None, "last_at": None} if row is None else row
+
+
+def _ranges() -> Iterator[tuple[str, str]]:
+    """Parts of the ID space in its order, each small enough for memory."""
+    yield from zip(["", *ALPHABET[1:]], [*ALPHABET[1:], "~"], strict=True)
+
+
+def _rows(keys: pa.Table, holder: str, day: str) -> pa.Table:
+    def same(value: str) -> pa.Array:
+        return pa.array([value] * keys.num_rows, pa.string())
+
+    columns = [keys["municipal_id"], same(holder), keys["record_id"], same(day), same(day)]
+    return pa.table(columns, schema=_TOLD)

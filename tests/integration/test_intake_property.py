@@ -1,0 +1,173 @@
+"""Any sequence of small deliveries, beside a model of what a load means."""
+
+import json
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mdm.bootstrap import Application
+from mdm.domain.standard_record import STANDARD_COLUMNS
+from mdm.errors import LoadHeldError
+from support.intake import declare, load, made_application, person, silent, write_people
+
+KEYS = ("1", "2", "3", "4", "5")
+NAMES = ("Ana Souza", "Beto Lima")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A delivered row: "" as key cannot be named; an unreadable one repeats its key."""
+
+    key: str
+    name: str
+    merged_into: str
+    unreadable: bool
+
+
+@dataclass
+class Model:
+    """What the registry should hold."""
+
+    state: dict[str, str] = field(default_factory=dict)
+    content: dict[str, tuple[str, str]] = field(default_factory=dict)
+    version: dict[str, int] = field(default_factory=dict)
+    stale: set[str] = field(default_factory=set)
+
+    def load(self, rows: list[Row]) -> dict[str, int]:
+        """Take a snapshot; gives its counts."""
+        good = {row.key: row for row in rows if row.key and not row.unreadable}
+        bad = {row.key for row in rows if row.unreadable}
+        counts = dict.fromkeys(("new", "changed", "unchanged", "reinstated", "withdrawn"), 0)
+        in_force = [key for key, state in self.state.items() if state == "pending"]
+        targets = {*good, *self.state}
+        for key, row in good.items():
+            counts[self._outcome(row, targets)] += 1
+            content = (row.name, row.merged_into)
+            if self.content.get(key) != content:
+                self.version[key] = self.version.get(key, 0) + 1
+            self.content[key] = content
+            self.state[key] = self._state(row, targets)
+            self.stale.discard(key)
+        for key in in_force:
+            if key in good:
+                continue
+            if key in bad:
+                self.stale.add(key)
+            else:
+                self.state[key] = "withdrawn"
+                self.stale.discard(key)
+                counts["withdrawn"] += 1
+        counts["quarantined"] = 2 * len(bad) + sum(row.key == "" for row in rows)
+        return counts
+
+    def _state(self, row: Row, targets: set[str]) -> str:
+        merged = row.merged_into != row.key and row.merged_into in targets
+        return "superseded" if merged else "pending"
+
+    def _outcome(self, row: Row, targets: set[str]) -> str:
+        before = self.state.get(row.key)
+        if before is None:
+            return "new"
+        back = before == "superseded" and self._state(row, targets) != "superseded"
+        if before == "withdrawn" or row.key in self.stale or back:
+            return "reinstated"
+        same = self.content[row.key] == (row.name, row.merged_into)
+        return "unchanged" if same else "changed"
+
+
+rows = st.builds(
+    Row,
+    key=st.sampled_from(KEYS),
+    name=st.sampled_from(NAMES),
+    merged_into=st.sampled_from(("", "", "", *KEYS[:2], "nobody")),
+    unreadable=st.sampled_from((False, False, False, True)),
+)
+nameless = st.sampled_from(NAMES).map(lambda name: Row("", name, "", unreadable=False))
+deliveries = st.lists(
+    st.tuples(
+        st.lists(rows, min_size=1, max_size=5, unique_by=lambda row: row.key),
+        st.lists(nameless, max_size=1),
+    ).map(lambda parts: [*parts[0], *parts[1]]),
+    min_size=1,
+    max_size=5,
+)
+
+
+def written(path: Path, delivery: list[Row]) -> Path:
+    people = []
+    for row in delivery:
+        people.append(person(row.key, row.name, merged_into=row.merged_into))
+        if row.unreadable:
+            people.append(person(row.key, row.name + " Neto", merged_into=row.merged_into))
+    return write_people(path, people)
+
+
+def loaded(app: Application, path: Path) -> dict[str, object]:
+    try:
+        return load(app, path)
+    except LoadHeldError as held:
+        return load(app, accept=int(str(held.where)))
+
+
+def check_registry(app: Application, model: Model) -> None:
+    with app.store.reading() as session:
+        found = session.rows(
+            "SELECT r.local_id AS key, r.state AS state, r.version AS version, r.stale AS stale,"
+            " v.payload AS payload FROM record r"
+            " JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version"
+        )
+        states = session.rows(
+            "SELECT r.local_id AS key, e.detail AS state FROM ledger_event e"
+            " JOIN record r ON r.record_id = e.record_id ORDER BY e.seq"
+        )
+    assert {str(row["key"]): row["state"] for row in found} == model.state
+    assert {str(row["key"]): row["version"] for row in found} == model.version
+    assert {str(row["key"]) for row in found if row["stale"]} == model.stale
+    for row in found:
+        payload = json.loads(str(row["payload"]))
+        content = (payload["full_name"], payload.get("merged_into", ""))
+        assert content == model.content[str(row["key"])]
+    folded = dict.fromkeys(model.state, "pending")
+    folded.update({str(row["key"]): str(row["state"]) for row in states})
+    assert folded == model.state
+
+
+def cache(app: Application) -> list[tuple[object, ...]]:
+    columns = ", ".join(("record_id", "local_id", "version", "content_hash", *STANDARD_COLUMNS))
+    with app.volume() as con:
+        rows = con.execute(f"SELECT {columns} FROM standard ORDER BY record_id").fetchall()
+        return [*rows, *con.execute("FROM record_state ORDER BY record_id").fetchall()]
+
+
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(deliveries)
+def test_deliveries_do_to_the_registry_what_they_do_to_the_model(
+    sequence: list[list[Row]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, made_application(Path(folder) / "home") as app:
+        declare(app)
+        model = Model()
+        for delivery in sequence:
+            path = written(Path(folder) / "a.csv", delivery)
+            counts = model.load(delivery)
+            result = loaded(app, path)
+
+            assert {name: result[name] for name in counts} == counts
+            assert result["read"] == sum(counts.values()) - counts["withdrawn"]
+            check_registry(app, model)
+        again = load(app, path)
+        counts = model.load(delivery)
+        assert {name: again[name] for name in counts} == counts
+        check_registry(app, model)
+        with app.synced_volume(silent):
+            pass
+        synced = cache(app)
+        (app.home.work / "volume.duckdb").unlink()
+        with app.synced_volume(silent):
+            pass
+        assert cache(app) == synced

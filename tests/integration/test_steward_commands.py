@@ -1,0 +1,183 @@
+"""The commands of lookup, stewardship and exports, as scripts give them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mdm.cli.app import main
+from mdm.storage.store import Store
+from support.contract import assert_conforms
+from support.intake import person, write_people
+
+CPF = "529.982.247-25"
+PEOPLE = [
+    person("1", "João da Silva", cpf=CPF, birth_date="1980-02-03", mother_name="Ana da Silva",
+           nickname="Jão", phone="51999998888"),
+    person("2", "Joao da Silva", cpf=CPF, birth_date="1980-02-03", mother_name="Ana da Silva"),
+    person("3", "Thiago Souza Lima", birth_date="1990-05-06", mother_name="Rosa Lima",
+           social_name="Tamara Souza Lima"),
+    person("4", "Carla Nunes", birth_date="31/02/1990"),
+    person("5", "Joana Protegida", birth_date="1991-01-01", restricted="1"),
+]  # fmt: skip
+Run = Callable[..., tuple[int, dict[str, object]]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command with `--json`; gives exit status and object."""
+
+    def command(*words: str) -> tuple[int, dict[str, object]]:
+        capsys.readouterr()
+        status = main(["--home", str(tmp_path / "home"), "--json", *words])
+        printed = capsys.readouterr().out
+        assert printed.count("\n") == 1
+        return status, json.loads(printed)
+
+    return command
+
+
+@pytest.fixture
+def linked(run: Run, tmp_path: Path) -> Run:
+    """The same on a registry whose people are linked."""
+    done("init", run("init"))
+    done(
+        "source add", run("source", "add", "clinic", "--layout", "canonical", "--sector", "health")
+    )
+    done("load", run("load", "clinic", str(write_people(tmp_path / "a.csv", PEOPLE))))
+    done("link", run("link", "--apply", "--accept-model"))
+    return run
+
+
+def done(command: str, outcome: tuple[int, dict[str, object]]) -> dict[str, object]:
+    status, result = outcome
+    assert status == 0, result
+    assert_conforms(command, result)
+    return result
+
+
+def refused(code: str, outcome: tuple[int, dict[str, object]], status: int = 1) -> None:
+    assert outcome[0] == status, outcome
+    assert_conforms("error", outcome[1])
+    error = outcome[1]["error"]
+    assert isinstance(error, dict)
+    assert error["code"] == code
+
+
+def home_of(run: Run, local_id: str) -> str:
+    return str(done("resolve", run("resolve", "clinic", local_id))["municipal_id"])
+
+
+def names(outcome: tuple[int, dict[str, object]]) -> list[tuple[object, object]]:
+    citizens = done("search", outcome)["citizens"]
+    assert isinstance(citizens, list)
+    return [(citizen["name"], citizen["matched"]) for citizen in citizens]
+
+
+def test_lookup_commands_keep_the_contract(linked: Run, tmp_path: Path) -> None:
+    home = home_of(linked, "1")
+    assert home_of(linked, "2") == home
+    assert done("resolve", linked("resolve", "municipal", home.lower()))["municipal_id"] == home
+    refused("not_found", linked("resolve", "clinic", "99"))
+    refused("not_found", linked("resolve", "clinic", "1", "--as-of", "2001-01-01"))
+    refused("unknown_source", linked("resolve", "school", "1"))
+    refused("invalid_municipal_id", linked("resolve", "municipal", "ABC"))
+    refused("usage", linked("resolve", "clinic", "1", "--as-of", "yesterday"), 2)
+
+    shown = done("show", linked("show", home))
+    assert [m["local_id"] for m in _rows(shown["members"])] == ["1", "2"]
+    assert isinstance(shown["weakest_link"], dict)
+    refused("invalid_municipal_id", linked("show", "ABC"))
+    refused("usage", linked("show", home, "--reveal"), 2)
+
+    for kind, rows in (("crosswalk", 4), ("golden", 3), ("review", 0), ("pairs", 1)):
+        result = done("export", linked("export", kind, str(tmp_path / "x.csv")))
+        assert (result["export"], result["rows"]) == (kind, rows)
+    assert (
+        done("export", linked("export", "issues", "clinic", str(tmp_path / "i.csv")))["rows"] == 1
+    )
+    refused("usage", linked("export", "golden", str(tmp_path / "x.xlsx")), 2)
+    refused("unknown_source", linked("export", "issues", "school", str(tmp_path / "x.csv")))
+
+
+def _rows(value: object) -> list[dict[str, object]]:
+    assert isinstance(value, list)
+    return value
+
+
+def test_documents_are_masked_until_they_are_revealed_for_a_purpose(
+    linked: Run, tmp_path: Path
+) -> None:
+    home = home_of(linked, "1")
+    masked = done("show", linked("show", home))
+    whole = done("show", linked("show", home, "--reveal", "--purpose", "audit of duplicates"))
+
+    assert "•••.•••.247-••" in json.dumps(masked, ensure_ascii=False)
+    assert "52998224725" not in json.dumps(masked)
+    assert "52998224725" in json.dumps(whole)
+    store = Store(f"sqlite:///{tmp_path / 'home' / 'registry.db'}")
+    with store.reading() as session:
+        (row,) = session.rows("SELECT purpose, cause FROM ledger_tx WHERE kind = 'reveal'")
+    store.close()
+    assert row == {"purpose": "audit of duplicates", "cause": f"municipal_id {home}"}
+
+
+def test_search_finds_citizens_by_what_people_know_of_them(linked: Run) -> None:
+    joao, tamara = "João da Silva", "Thiago Souza Lima"
+    for text, found in (
+        ("joao silva", [(joao, "name")]),
+        ("JÃO", [(joao, "nickname")]),
+        ("tamara lima", [(tamara, "social_name")]),
+        ("Tiago Sousa", [(tamara, "sounds_like")]),
+        (CPF, [(joao, "cpf")]),
+        ("52998224725", [(joao, "cpf")]),
+        ("3", [(tamara, "local_id")]),
+        ("Joana Protegida", []),
+        ("5", []),
+        ("999.999.999-99", []),
+        ("123", []),
+    ):
+        assert names(linked("search", text)) == found, text
+
+
+def test_search_finds_a_citizen_by_any_of_its_ids(linked: Run) -> None:
+    home = home_of(linked, "3")
+    written = f"{home[:5]}-{home[5:]}".lower()
+
+    assert names(linked("search", written)) == [("Thiago Souza Lima", "municipal_id")]
+
+
+def test_a_restricted_citizen_shows_only_to_who_asks_for_restricted_records(linked: Run) -> None:
+    home = home_of(linked, "5")
+    refused("not_found", linked("show", home))
+
+    shown = done("show", linked("show", home, "--restricted"))
+    golden = shown["golden"]
+    assert isinstance(golden, dict)
+    assert golden["name"] is None
+
+
+def test_stewardship_commands_keep_the_contract(linked: Run, tmp_path: Path) -> None:
+    pair = ("clinic", "3", "clinic", "4")
+    said = ("--as", "ines", "--reason", "seen the papers")
+    judged = done("judge", linked("judge", "same", *pair, *said))
+    assert (judged["merged"], judged["state"]) == (1, "active")
+    assert home_of(linked, "3") == home_of(linked, "4")
+    refused("judgement_conflict", linked("judge", "different", *pair, *said))
+    done("judge undo", linked("judge", "undo", str(judged["judgement_id"])))
+    assert home_of(linked, "3") != home_of(linked, "4")
+    refused("not_found", linked("judge", "undo", "77"))
+    refused("usage", linked("judge", "same", *pair), 2)
+    done("judge", linked("judge", "unsure", *pair, *said))
+    done("judge", linked("judge", "different", "clinic", "1", "clinic", "2", *said))
+    done("review list", linked("review", "list"))
+
+    answers = tmp_path / "answers.csv"
+    header = "source_l,local_id_l,source_r,local_id_r,verdict,reason\n"
+    answers.write_text(header + "clinic,3,clinic,4,different,seen\n", "utf-8")
+    result = done("review import", linked("review", "import", str(answers), "--as", "rui"))
+    assert result["taken"] == 1
+    answers.write_text(header + "clinic,3,clinic,9,same,seen\n", "utf-8")
+    refused("review_file", linked("review", "import", str(answers), "--as", "rui"))
+    done("verify", linked("verify"))

@@ -1,0 +1,52 @@
+"""The services keep the ID contract on both databases: the machine beside its oracle."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import pytest
+
+from support.databases import PostgresServer, postgres_server
+from support.machine_runs import run_services
+
+__all__ = ["postgres_server"]
+
+
+def on_sqlite() -> AbstractContextManager[str | None]:
+    return nullcontext()
+
+
+class OnPostgres:
+    """Fresh databases of one server."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+
+    @contextmanager
+    def __call__(self) -> Iterator[str | None]:
+        url = self._server.new_database()
+        try:
+            yield url
+        finally:
+            self._server.drop_database(url)
+
+
+@pytest.mark.slow
+def test_the_services_agree_with_the_oracle_on_sqlite() -> None:
+    run_services(on_sqlite, examples=24, steps=20)
+
+
+@pytest.mark.slow
+def test_the_services_agree_with_the_oracle_on_postgresql(postgres_server: PostgresServer) -> None:
+    run_services(OnPostgres(postgres_server), examples=8, steps=12)
+
+
+@pytest.mark.extended
+def test_the_services_agree_with_the_oracle_after_many_commands_on_sqlite() -> None:
+    run_services(on_sqlite, examples=70, steps=30)
+
+
+@pytest.mark.extended
+def test_the_services_agree_with_the_oracle_after_many_commands_on_postgresql(
+    postgres_server: PostgresServer,
+) -> None:
+    run_services(OnPostgres(postgres_server), examples=20, steps=20)
