@@ -1,0 +1,1 @@
+"""Reproducible benchmarks, each against a named peer in the same run."""
