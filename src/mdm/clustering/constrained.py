@@ -70,7 +70,10 @@ def cluster_component(
     decision = _decide(scored, facts, judged, thresholds, existing)
     # Where a choice was left open, the clusters found may settle it: they are citizens from the
     # next run on. Deciding until they do no more makes the first run and the next one agree.
-    while any(link.within_margin for link in decision.refused):
+    # What holds a citizen is never cut, so a round only joins: there are fewer than records.
+    for _ in facts:
+        if not any(link.within_margin for link in decision.refused):
+            break
         found = {r: str(n) for n, cluster in enumerate(decision.clusters) for r in cluster}
         again = _decide(scored, facts, judged, thresholds, found)
         if again.clusters == decision.clusters:
