@@ -228,13 +228,17 @@ def _dead() -> str:
 
 
 def final_rows(inputs: GoldenInputs) -> str:
-    """All rows with their digest, in the columns and order of `GOLDEN_COLUMNS`."""
+    """All rows with their digest, in the columns of `GOLDEN_COLUMNS`.
+
+    By ID: the registry's table is ordered by it, and rows out of order are scattered over it.
+    """
     digest = ", ".join(f"coalesce({column}::VARCHAR, '')" for column in DIGEST_COLUMNS)
     columns = ", ".join(
         f"md5(concat_ws(chr(31), {digest})) AS content_digest" if c == "content_digest" else c
         for c in GOLDEN_COLUMNS
     )
-    return f"SELECT {columns} FROM ({_single_rows(inputs)} UNION ALL {_multiple_rows()})"
+    rows = f"{_single_rows(inputs)} UNION ALL {_multiple_rows()}"
+    return f"SELECT {columns} FROM ({rows}) ORDER BY municipal_id"
 
 
 def _single_rows(inputs: GoldenInputs) -> str:
