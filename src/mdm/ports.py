@@ -215,11 +215,7 @@ class Intake(Protocol):
         ...
 
     def take_up(self, load_id: int) -> None:
-        """Stage what was kept.
-
-        Raises:
-            LoadStateError: It is no longer there.
-        """
+        """Stage what was kept; LoadStateError where it is no longer there."""
         ...
 
     def forget(self, load_id: int) -> None:
@@ -272,23 +268,23 @@ class Intake(Protocol):
         ...
 
     def settled_quarantine(self, waiting: Iterator[pa.RecordBatch]) -> list[int]:
-        """Of given (quarantine_id, local_id, reason, content), the keys of those delivered again.
-
-        Good or bad this time: the newer row stands for them.
-        """
+        """Of (quarantine_id, local_id, reason, content), the keys of rows that came again."""
         ...
 
     def registry_state(self, session: ReadSession) -> dict[str, str]:
         """What the registry states of the tables that the cache of standard records follows."""
         ...
 
-    def follow(self, *, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-        """Bring the cache of standard records level after the commit.
+    def anticipate(self, before: Mapping[str, str]) -> None:
+        """Begin to bring the cache level with what is numbered now and about to be written.
 
         Args:
             before: `registry_state` that the transaction found.
-            after: That which it left.
         """
+        ...
+
+    def follow(self, after: Mapping[str, str]) -> None:
+        """The cache is level from here on: `after` is the `registry_state` that was committed."""
         ...
 
 
@@ -371,7 +367,7 @@ class Linking(Protocol):
         ...
 
     def applied(self, session: ReadSession, events: pa.Table, numbers: range) -> None:
-        """Bring memberships and IDs to what they are after events that were just applied."""
+        """Bring memberships and IDs level with events, applied already if any ID is older."""
         ...
 
     def pairs(self, known: Iterator[pa.RecordBatch]) -> tuple[pa.Table, pa.Table, pa.Table]:
@@ -387,7 +383,10 @@ class Linking(Protocol):
         ...
 
     def golden(self, session: ReadSession, changed: pa.Table | None) -> Iterator[pa.RecordBatch]:
-        """Golden records of the citizens given (`municipal_id`), or of all."""
+        """Golden records of the citizens given (`municipal_id`), or of all.
+
+        The session is read before this returns; ask for nothing else while rows are taken.
+        """
         ...
 
     def registry_state(self, session: ReadSession) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """An open registry with everything that commands need."""
 
 import getpass
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -125,7 +125,9 @@ class Application:
         from mdm.bootstrap.intake import DuckIntake
 
         with self.volume() as con:
-            yield DuckIntake(con, held=self.home.work / "held", today=self.today())
+            intake = DuckIntake(con, held=self.home.work / "held", today=self.today())
+            with closing(intake):
+                yield intake
 
     def declarations(self) -> "dict[str, SourceDeclaration]":
         """Every declared source by name."""

@@ -1,6 +1,8 @@
 """The port `Intake`, made of `mdm.ingest` (staging) and `mdm.volume` (comparison and cache)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from mdm.ingest.tables import drop_stage
 from mdm.ports import ProgressStep, ReadSession
 from mdm.volume import delivery as rows
 from mdm.volume.held import forget_held, keep_held, take_up_held
-from mdm.volume.standard import state_digests, update_standard
+from mdm.volume.standard import begin_update, finish_update, state_digests
 
 
 class DuckIntake:
@@ -34,6 +36,16 @@ class DuckIntake:
         self._source = ""
         self._load_id = 0
         self._standardised = False
+        self._cache = con.cursor()
+        self._begun: Future[bool] | None = None
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="cache")
+
+    def close(self) -> None:
+        """Wait for the cache's thread; what it began and nobody finished is dropped."""
+        self._worker.shutdown()
+        with suppress(duckdb.Error):
+            self._cache.rollback()
+        self._cache.close()
 
     def stage(
         self, declaration: str, files: Sequence[Path], *, progress: ProgressStep
@@ -123,9 +135,14 @@ class DuckIntake:
         """What the registry states of the tables that the cache follows."""
         return state_digests(session)
 
-    def follow(self, *, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-        """Bring the cache level after the commit, and free the staging tables."""
+    def anticipate(self, before: Mapping[str, str]) -> None:
+        """Begin to take the delivery into the cache, in a thread, while the registry is written."""
         if self._standardised:
-            update_standard(self._con, self._source, before=before, after=after)
+            self._begun = self._worker.submit(begin_update, self._cache, self._source, before)
+
+    def follow(self, after: Mapping[str, str]) -> None:
+        """Bring the cache level after the commit, and free the staging tables."""
+        if self._begun is not None and self._begun.result():
+            finish_update(self._cache, after)
         rows.drop_delivery(self._con)
         drop_stage(self._con)

@@ -218,7 +218,7 @@ class DuckLinking:
         return ownership_issues(self._con)
 
     def applied(self, session: ReadSession, events: pa.Table, numbers: range) -> None:
-        """Bring memberships and IDs here to what they are after events just applied."""
+        """Bring memberships and IDs here to what they are after events with given numbers."""
         plan_tables.mark_identity(self._con, None)
         numbered = events.append_column("seq", pa.array(numbers, pa.int64()))
         if not plan_tables.follow_events(self._con, numbered):
@@ -251,7 +251,12 @@ class DuckLinking:
             write_batches(con, "golden_changed", changed.to_batches(), _CHANGED)
             scope = GoldenScope(municipal_ids="golden_changed")
         inputs = GoldenInputs(membership="golden_membership", not_theirs="ownership")
-        return iter(golden_rows(con, inputs, self._policy, scope))
+        return self._golden_rows(inputs, scope)
+
+    def _golden_rows(
+        self, inputs: GoldenInputs, scope: GoldenScope | None
+    ) -> Iterator[pa.RecordBatch]:
+        yield from golden_rows(self._con, inputs, self._policy, scope)
 
     def _source_batches(self) -> list[pa.RecordBatch]:
         names, trust, groups = ([source[n] for source in self._sources] for n in range(3))

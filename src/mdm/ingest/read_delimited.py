@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
+from mdm.ahead import made_ahead
 from mdm.errors import FileEmptyError, FileLayoutError, FileTruncatedError
 from mdm.ingest.file_facts import FileFacts
 from mdm.ingest.layout import PER_SOURCE, Layout
@@ -133,15 +134,16 @@ def _insert(
     file_no: int,
 ) -> None:
     column = text_column(columns)
-    con.register(_STREAM, pa.RecordBatchReader.from_batches(parser.schema, parser.batches()))
-    try:
-        con.execute(
-            "INSERT INTO stage_canonical"
-            f" SELECT CASE WHEN {kept_rows(layout, column)} THEN {file_no} ELSE {IGNORED_ROW} END,"
-            f" {LINE}, {select_list(layout, column)} FROM {_STREAM}"
-        )
-    finally:
-        con.unregister(_STREAM)
+    with made_ahead(parser.batches()) as batches:
+        con.register(_STREAM, pa.RecordBatchReader.from_batches(parser.schema, batches))
+        try:
+            con.execute(
+                "INSERT INTO stage_canonical SELECT"
+                f" CASE WHEN {kept_rows(layout, column)} THEN {file_no} ELSE {IGNORED_ROW} END,"
+                f" {LINE}, {select_list(layout, column)} FROM {_STREAM}"
+            )
+        finally:
+            con.unregister(_STREAM)
 
 
 def _check_end(layout: Layout, facts: FileFacts, parser: DelimitedParser) -> None:

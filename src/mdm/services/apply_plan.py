@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from mdm.ahead import made_ahead
 from mdm.domain.ledger import LedgerKind, TxHeader
 from mdm.domain.plan_size import PlanSize
 from mdm.errors import (
@@ -231,22 +232,62 @@ def _bring_in(
         size = linking.decide(told, fresh=draft.fresh, ambiguous_until=draft.ambiguous_until)
         draft.counts.update(plan_counts(size))
         refuse_many(session, size.changed_ids, accepted)
-    first = session.value("SELECT 1 FROM golden_record LIMIT 1") is None
     events = linking.events()
-    linking.applied(session, events, apply_events(session, events))
-    write, delete, replaced = linking.pairs(
-        session.read_arrow(f"SELECT {', '.join(PAIRS.names)} FROM scored_pair", schema=PAIRS)
+    content = _Content(
+        *linking.pairs(
+            session.read_arrow(f"SELECT {', '.join(PAIRS.names)} FROM scored_pair", schema=PAIRS)
+        ),
+        owned=linking.ownership_rows(),
+        questions=linking.review_rows(),
     )
-    if delete.num_rows > 0:
-        session.delete_arrow("scored_pair", delete)
-    if write.num_rows > 0:
-        numbers = pa.array([plan_id] * write.num_rows, pa.int64())
-        session.upsert_arrow("scored_pair", write.append_column("plan_id", numbers))
-    reowned = publish_ownership(session, linking.ownership_rows())
-    publish_review(session, linking.review_rows(), plan_id)
+    if session.value("SELECT 1 FROM municipal_id LIMIT 1") is None:
+        _first_build(session, linking, events, content, plan_id)
+    else:
+        every = session.value("SELECT 1 FROM golden_record LIMIT 1") is None
+        linking.applied(session, events, apply_events(session, events))
+        reowned = _write(session, content, plan_id)
+        publish_golden(session, linking, None if every else _changed_ids(session, events, reowned))
+    return content.replaced
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a plan writes besides its events: `mdm.ports.Linking` tells of each."""
+
+    pairs: pa.Table
+    gone: pa.Table
+    replaced: pa.Table
+    owned: pa.Table
+    questions: pa.Table
+
+
+def _first_build(
+    session: WriteSession, linking: Linking, events: pa.Table, content: _Content, plan_id: int
+) -> None:
+    """Bring in a plan before which no ID was issued.
+
+    Golden records then hang on nothing that is written here: the volume plane computes them
+    while the registry takes in the rest.
+    """
+    first = session.next_ids("ledger_event")
+    linking.applied(session, events, range(first, first + events.num_rows))
+    with made_ahead(linking.golden(session, None)) as golden:
+        apply_events(session, events)
+        _write(session, content, plan_id)
+        session.insert_arrow("golden_record", golden, ahead=True)
+
+
+def _write(session: WriteSession, content: _Content, plan_id: int) -> set[int]:
+    """Write pairs, ownership and questions; returns records that are owned otherwise now."""
+    if content.gone.num_rows > 0:
+        session.delete_arrow("scored_pair", content.gone)
+    if content.pairs.num_rows > 0:
+        numbers = pa.array([plan_id] * content.pairs.num_rows, pa.int64())
+        session.upsert_arrow("scored_pair", content.pairs.append_column("plan_id", numbers))
+    reowned = publish_ownership(session, content.owned)
+    publish_review(session, content.questions, plan_id)
     suspend_changed(session)
-    publish_golden(session, linking, None if first else _changed_ids(session, events, reowned))
-    return replaced
+    return reowned
 
 
 def _touched_since(session: ReadSession, draft: PlanDraft) -> bool:

@@ -137,7 +137,7 @@ def _bring_in(
         load_id = session.next_ids("load") if load_id is None else load_id
         row = _load_row(load_id, source, delivery, comparison, reason)
         if reason is None:
-            _publish(context, session, row, comparison)
+            _publish(context, session, row, comparison, before)
             _settle_quarantine(session, intake, row, delivery.scopes, mended, snapshot=snapshot)
             overtaken = _overtake_held(session, source, delivery.scopes, load_id)
         elif first_time:
@@ -145,7 +145,7 @@ def _bring_in(
             intake.keep(load_id)
     if reason is not None:
         raise _held(load_id, reason, comparison)
-    _finish(context, session.tx_id, before, overtaken)
+    _finish(context, session.tx_id, overtaken)
     return _result(row)
 
 
@@ -174,10 +174,10 @@ def accept_load(context: LoadContext, load_id: int) -> dict[str, object]:
         comparison = _compare(session, context.intake, source, scopes, snapshot=snapshot)
         row = {**now, "state": "applied", **_counts(comparison), "tx_id": session.tx_id}
         row.pop("row_check")
-        _publish(context, session, row, comparison)
+        _publish(context, session, row, comparison, before)
         _settle_quarantine(session, context.intake, row, scopes, (), snapshot=snapshot)
         overtaken = _overtake_held(session, source, scopes, load_id)
-    _finish(context, session.tx_id, before, [load_id, *overtaken])
+    _finish(context, session.tx_id, [load_id, *overtaken])
     return _result(row)
 
 
@@ -262,12 +262,17 @@ def _load_row(
 
 
 def _publish(
-    context: LoadContext, session: WriteSession, load: dict[str, object], comparison: Comparison
+    context: LoadContext,
+    session: WriteSession,
+    load: dict[str, object],
+    comparison: Comparison,
+    before: dict[str, str],
 ) -> None:
     """Write a compared delivery: load, records, versions, events, issues."""
     intake, source, load_id = context.intake, str(load["source"]), int(str(load["load_id"]))
     first = session.next_ids("record", comparison.new)
     intake.number(source=source, load_id=load_id, first_record=first)
+    intake.anticipate(before)
     session.upsert_rows("load", [load])
     context.progress("records", 0.0)
     session.insert_arrow("record", intake.new_records(), ahead=True)
@@ -343,7 +348,7 @@ def _overtake_held(
     return overtaken
 
 
-def _finish(context: LoadContext, tx_id: int, before: dict[str, str], done: Sequence[int]) -> None:
+def _finish(context: LoadContext, tx_id: int, done: Sequence[int]) -> None:
     """After the commit: staged content that no longer waits goes, the cache follows."""
     for load_id in done:
         context.intake.forget(load_id)
@@ -352,7 +357,7 @@ def _finish(context: LoadContext, tx_id: int, before: dict[str, str], done: Sequ
         alone = session.number("SELECT MAX(tx_id) FROM ledger_tx") == tx_id
         after = context.intake.registry_state(session)
     if alone:
-        context.intake.follow(before=before, after=after)
+        context.intake.follow(after)
 
 
 def _result(row: dict[str, object]) -> dict[str, object]:

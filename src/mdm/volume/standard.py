@@ -99,43 +99,46 @@ def sync_standard(
     return rebuilt
 
 
-def update_standard(
-    con: duckdb.DuckDBPyConnection,
-    source: str,
-    *,
-    before: Mapping[str, str],
-    after: Mapping[str, str],
-) -> None:
-    """Take the delivery that was just committed into the cache, without asking the registry.
+def begin_update(con: duckdb.DuckDBPyConnection, source: str, before: Mapping[str, str]) -> bool:
+    """Take a delivery into the cache, without asking the registry, in a transaction left open.
 
     Args:
-        con: Holds `delivery`, `delivery_gone` and `stage_record` with its standard columns.
+        con: A connection of its own to a database that holds `delivery`, `delivery_gone` and
+            `stage_record` with its standard columns.
         source: The source delivered.
-        before: State digests that the commit found; a cache that is not level with them is left
-            to `sync_standard`.
-        after: State digests that the commit left.
+        before: State digests that the registry's transaction found.
+
+    Returns:
+        False, and nothing is begun, where the cache is not level with `before`: that is left to
+        `sync_standard`.
     """
     level = _marker(con) == dict(before)
     if not level and any(digest != NOTHING for digest in before.values()):
-        return
-    with _committed(con):
-        if not level:
-            con.execute("DROP TABLE IF EXISTS standard")
-            con.execute("DROP TABLE IF EXISTS record_state")
-        columns = ", ".join(f's."{name}"' for name in STANDARD_COLUMNS)
-        rows = (
-            f"SELECT d.record_id, '{source}' AS source, d.local_id,"
-            " coalesce(d.version, 0) + 1 AS version, d.content_hash,"
-            f" {columns} FROM delivery d JOIN stage_record s USING (local_id) WHERE d.fresh"
-        )
-        con.execute(f"CREATE TABLE IF NOT EXISTS standard AS {rows} LIMIT 0")
-        con.execute(
-            "DELETE FROM standard WHERE record_id IN"
-            " (SELECT record_id FROM delivery WHERE fresh AND outcome <> 'new')"
-        )
-        con.execute(f"INSERT INTO standard BY NAME {rows}")
-        _follow_states(con)
-        _mark(con, after)
+        return False
+    con.execute("BEGIN")
+    if not level:
+        con.execute("DROP TABLE IF EXISTS standard")
+        con.execute("DROP TABLE IF EXISTS record_state")
+    columns = ", ".join(f's."{name}"' for name in STANDARD_COLUMNS)
+    rows = (
+        f"SELECT d.record_id, '{source}' AS source, d.local_id,"
+        " coalesce(d.version, 0) + 1 AS version, d.content_hash,"
+        f" {columns} FROM delivery d JOIN stage_record s USING (local_id) WHERE d.fresh"
+    )
+    con.execute(f"CREATE TABLE IF NOT EXISTS standard AS {rows} LIMIT 0")
+    con.execute(
+        "DELETE FROM standard WHERE record_id IN"
+        " (SELECT record_id FROM delivery WHERE fresh AND outcome <> 'new')"
+    )
+    con.execute(f"INSERT INTO standard BY NAME {rows}")
+    _follow_states(con)
+    return True
+
+
+def finish_update(con: duckdb.DuckDBPyConnection, after: Mapping[str, str]) -> None:
+    """Commit what `begin_update` began: the registry's transaction left these state digests."""
+    _mark(con, after)
+    con.execute("COMMIT")
 
 
 def known_values(con: duckdb.DuckDBPyConnection, column: str, values: Sequence[str]) -> int:

@@ -1,8 +1,9 @@
-"""Batches made one ahead, in a thread: the next is computed while the last is written."""
+"""Batches made ahead, in a thread: the next is computed while the last is written."""
 
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,10 +20,12 @@ class _Failure:
 _END = object()
 
 
-def made_ahead(items: Iterator[T]) -> Iterator[T]:
-    """The items in order, made in a thread of their own; its error is raised here.
+@contextmanager
+def made_ahead(items: Iterator[T]) -> Iterator[Iterator[T]]:
+    """The items in order, made in a thread of their own from now on.
 
-    The iterator must use nothing that the caller uses meanwhile, an open session above all.
+    What goes wrong there is raised where the items are taken. The iterator must use nothing that
+    the caller uses meanwhile, an open session above all.
     """
     waiting: queue.Queue[object] = queue.Queue(maxsize=_AHEAD)
     given_up = threading.Event()
@@ -31,13 +34,17 @@ def made_ahead(items: Iterator[T]) -> Iterator[T]:
     )
     maker.start()
     try:
-        while (item := waiting.get()) is not _END:
-            if isinstance(item, _Failure):
-                raise item.error
-            yield item  # type: ignore[misc]  # what `_make` put there is of the type of the items
+        yield _taken(waiting)
     finally:
         given_up.set()
         maker.join()
+
+
+def _taken(waiting: "queue.Queue[object]") -> Iterator[T]:
+    while (item := waiting.get()) is not _END:
+        if isinstance(item, _Failure):
+            raise item.error
+        yield item  # type: ignore[misc]  # what `_make` put there is of the type of the items
 
 
 def _make(
