@@ -31,6 +31,7 @@ from mdm.ingest.tables import (
 Progress = Callable[[str, float], None]
 TRAILER_DISAGREES = "trailer_disagrees"
 SEVERAL_SERVICES = "several_services"
+_LOWER_HALF = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +243,8 @@ def _summary(
     quarantined = count_rows(con, "stage_quarantine")
     found = only_row(
         con,
-        "SELECT count(*), sum(md5_number_upper(one)), sum(md5_number_lower(one)) FROM"
-        " (SELECT local_id || chr(31) || content_hash AS one FROM stage_record)",
+        f"SELECT count(*), sum((n >> 64)::HUGEINT), sum((n & {_LOWER_HALF})::HUGEINT) FROM"
+        " (SELECT md5_number(local_id || chr(31) || content_hash) AS n FROM stage_record)",
     )
     records, upper, lower = (int(number) if number is not None else 0 for number in found)
     detail = "; ".join(

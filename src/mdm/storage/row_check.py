@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 P = (1 << 31) - 1
 SHIFT = 31
 _LOW = (1 << SHIFT) - 1
-_LONG = 64
+_LONG = 256
 _WORD = 8
 Hashes = npt.NDArray[np.uint64]
 

@@ -88,6 +88,8 @@ class WriteSession(ReadSession):
     def upsert_arrow(self, table: str, data: ArrowData) -> int:
         """Write whole rows: new keys are inserted, rows of known keys replaced."""
         self._may_write(table, "change")
+        if self.value(f'SELECT 1 FROM "{table}" LIMIT 1') is None:
+            return self.insert_arrow(table, data)
         keys = key_columns(table)
         rows = self._checked(table, self._conformed(table, data))
         with staged(self._connection, table, rows) as names:
