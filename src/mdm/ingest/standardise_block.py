@@ -1,8 +1,9 @@
 """Standardise a block of rows, column by column: what a worker process does.
 
-Each distinct value of a column is standardised once a block; values that repeat from block to
-block (dates, streets, units) are remembered. The definition is `mdm.standardise.columns`; this
-module only spreads its results over rows, so it gives what `standardise_record` gives.
+What is written plainly is read set-wise (`plain_values`). Of the rest each distinct value is
+standardised once a block; values that repeat from block to block (dates, streets, units) are
+remembered. The definition is `mdm.standardise.columns`; this module only spreads its results over
+rows, so it gives what `standardise_record` gives.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,10 +12,12 @@ from datetime import date, datetime
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mdm.domain.standard_record import STANDARD_COLUMNS, StandardRecord, ValueIssue
+from mdm.ingest.plain_values import PLAIN
 from mdm.standardise.columns import (
     COMBINERS,
     READERS,
@@ -110,7 +113,37 @@ class BlockStandardiser:
         inputs = [received[name] for name in reader.inputs if name in received]
         if not inputs:
             return [_constant(name, rows) for name in reader.outputs], []
-        keys, places = _distinct(inputs, [name in received for name in reader.inputs])
+        present = [name in received for name in reader.inputs]
+        plain = PLAIN.get(reader.inputs[0])
+        if plain is None or len(inputs) > 1 or not present[0]:
+            return self._read_each(number, reader, inputs, present)
+        found = plain(inputs[0], self.today)
+        left = np.ones(rows, bool)
+        left[found.rows] = False
+        rest = np.flatnonzero(left)
+        if len(rest) == 0:
+            return list(found.outputs), []
+        chosen = [inputs[0].take(pa.array(rest))]
+        made, issues = self._read_each(number, reader, chosen, present)
+        places = np.empty(rows, np.int64)
+        places[found.rows] = np.arange(len(found.rows))
+        places[rest] = np.arange(len(found.rows), rows)
+        order = pa.array(places)
+        outputs = [
+            pa.concat_arrays([good.cast(other.type), other]).take(order)
+            for good, other in zip(found.outputs, made, strict=True)
+        ]
+        return outputs, [(int(rest[row]), issue) for row, issue in issues]
+
+    def _read_each(
+        self,
+        number: int,
+        reader: ColumnStandardiser,
+        inputs: Sequence[pa.Array],
+        present: Sequence[bool],
+    ) -> tuple[list[pa.Array], list[tuple[int, ValueIssue]]]:
+        """Read each distinct value by the definition."""
+        keys, places = _distinct(inputs, present)
         results = self._results(number, reader, keys)
         results.append((tuple(missing(name) for name in reader.outputs), ()))
         by_column = zip(*(outputs for outputs, _ in results), strict=True)

@@ -120,7 +120,7 @@ def read_name(text: str) -> Name | Problem:
     if len(words) > 1 and folded.replace(" ", "").isalpha():
         suffix = SUFFIXES.get(words[-1])
         body = words if suffix is None else words[:-1]
-        if _marked_words().isdisjoint(body):
+        if marked_words().isdisjoint(body):
             kept = [word for word in body if word not in PARTICLES]
             if len(kept) > 1 and len(set(kept[0])) > 1:
                 return Name(" ".join(kept), suffix)
@@ -150,7 +150,7 @@ def _ending_differs(left: str, right: str) -> bool:
 
 
 @cache
-def _marked_words() -> frozenset[str]:
+def marked_words() -> frozenset[str]:
     """Words that call for the careful reading."""
     return (
         _TWIN_MARKS

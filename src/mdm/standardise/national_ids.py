@@ -30,9 +30,9 @@ _TOO_LONG = OTHER_LENGTH
 _SEPARATORS = str.maketrans("", "", " .-/\t")
 _EXPONENT = re.compile(r"\d(?:[.,]\d+)?[Ee]\+?\d{1,2}")
 _FLOAT_TAIL = re.compile(r"(?<=\d)[.,]0$")
-_CPF_FILLERS = frozenset({"12345678909", "01234567890"})
-_NIS_FILLERS = frozenset({"12345678900"})
-_CNS_FILLERS = frozenset({"999999999999997"})
+CPF_FILLERS = frozenset({"12345678909", "01234567890"})
+NIS_FILLERS = frozenset({"12345678900"})
+CNS_FILLERS = frozenset({"999999999999997"})
 _STATES = word_table("states.txt")
 _CPF_LENGTH, _CNS_LENGTH, _NIS_LENGTH, _INEP_LENGTH, _DNV_LENGTH = 11, 15, 11, 12, 11
 _VOTER_LENGTH, _CERTIFICATE_LENGTH = 12, 32
@@ -62,7 +62,7 @@ def cpf(text: str) -> str | Problem:
         return CHECK_DIGIT
     if digits == digits[0] * _CPF_LENGTH:
         return REPEATED_DIGITS
-    return FILLER if digits in _CPF_FILLERS else digits
+    return FILLER if digits in CPF_FILLERS else digits
 
 
 def cns(text: str) -> str | Problem:
@@ -83,7 +83,7 @@ def cns(text: str) -> str | Problem:
     weighted = sum(map(int.__mul__, digits.encode(), range(15, 0, -1))) - 120 * _ZERO
     if weighted % 11 != 0 or (definitive and digits[11:14] not in {"000", "001"}):
         return REPEATED_DIGITS if digits == digits[0] * _CNS_LENGTH else CHECK_DIGIT
-    return FILLER if digits in _CNS_FILLERS else digits
+    return FILLER if digits in CNS_FILLERS else digits
 
 
 def nis(text: str) -> str | Problem:
@@ -99,7 +99,7 @@ def nis(text: str) -> str | Problem:
     rest = (sum(map(int.__mul__, digits[:10].encode(), weights)) - 49 * _ZERO) % 11
     if int(digits[10]) != (0 if rest < 2 else 11 - rest):  # noqa: PLR2004 - modulo 11
         return CHECK_DIGIT
-    return FILLER if digits in _NIS_FILLERS else digits
+    return FILLER if digits in NIS_FILLERS else digits
 
 
 def inep_id(text: str) -> str | Problem:

@@ -1,0 +1,120 @@
+"""Numbers written as their digits alone, checked many at once.
+
+Each function gives the rows whose text is a good number as it stands; see
+`mdm.standardise.national_ids` and `mdm.standardise.contacts` for what the checks mean.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from mdm.standardise.contacts import AREAS
+from mdm.standardise.national_ids import CNS_FILLERS, CPF_FILLERS, NIS_FILLERS
+
+Rows = npt.NDArray[np.int64]
+Digits = npt.NDArray[np.int64]
+Good = npt.NDArray[np.bool_]
+
+_CPF_FIRST = np.array([10, 9, 8, 7, 6, 5, 4, 3, 2])
+_CPF_SECOND = np.array([11, 10, 9, 8, 7, 6, 5, 4, 3, 2])
+_NIS = np.array([3, 2, 9, 8, 7, 6, 5, 4, 3, 2])
+_CNS = np.arange(15, 0, -1)
+_CERTIFICATE_FIRST = (np.arange(30) + 2) % 11
+_CERTIFICATE_SECOND = (np.arange(31) + 1) % 11
+_AREAS = np.zeros(100, bool)
+_AREAS[[int(area) for area in AREAS]] = True
+
+
+def characters(texts: pa.StringArray, length: int) -> tuple[Rows, npt.NDArray[np.uint8]]:
+    """The rows whose text has so many bytes, and those bytes, a row each."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :][: len(texts) + 1]
+    present = texts.is_valid().to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero((np.diff(offsets) == length) & present)
+    if len(rows) == 0:
+        return rows, np.empty((0, length), np.uint8)
+    data = np.frombuffer(texts.buffers()[2], np.uint8)
+    return rows, data[offsets[rows][:, None] + np.arange(length)]
+
+
+def _digits(texts: pa.StringArray, length: int) -> tuple[Rows, Digits]:
+    """The rows that hold so many digits and nothing else, with the digits."""
+    rows, found = characters(texts, length)
+    digits = found - np.uint8(ord("0"))
+    plain = (digits <= 9).all(axis=1)  # noqa: PLR2004 - a digit; smaller characters wrap around
+    return rows[plain], digits[plain].astype(np.int64)
+
+
+def _eleventh(weighted: Digits) -> Digits:
+    """Check digit of modulo 11: what lacks to the next multiple, 10 and 11 written 0."""
+    rest = weighted % 11
+    return np.where(rest < 2, 0, 11 - rest)  # noqa: PLR2004 - modulo 11
+
+
+def _varied(digits: Digits) -> Good:
+    varied: Good = (digits != digits[:, :1]).any(axis=1)
+    return varied
+
+
+def _not_among(digits: Digits, fillers: frozenset[str]) -> Good:
+    good = np.ones(len(digits), bool)
+    for filler in fillers:
+        good &= (digits != np.array([int(digit) for digit in filler])).any(axis=1)
+    return good
+
+
+def _chosen(rows: Rows, good: Good) -> Rows:
+    chosen: Rows = rows[good]
+    return chosen
+
+
+def good_cpf(texts: pa.StringArray) -> Rows:
+    """Rows whose text is a CPF of 11 digits."""
+    rows, digits = _digits(texts, 11)
+    good = _eleventh(digits[:, :9] @ _CPF_FIRST) == digits[:, 9]
+    good &= _eleventh(digits[:, :10] @ _CPF_SECOND) == digits[:, 10]
+    return _chosen(rows, good & _varied(digits) & _not_among(digits, CPF_FILLERS))
+
+
+def good_nis(texts: pa.StringArray) -> Rows:
+    """Rows whose text is a NIS of 11 digits."""
+    rows, digits = _digits(texts, 11)
+    good = _eleventh(digits[:, :10] @ _NIS) == digits[:, 10]
+    return _chosen(rows, good & _varied(digits) & _not_among(digits, NIS_FILLERS))
+
+
+def good_cns(texts: pa.StringArray) -> Rows:
+    """Rows whose text is one CNS of 15 digits."""
+    rows, digits = _digits(texts, 15)
+    first = digits[:, 0]
+    definitive = (first == 1) | (first == 2)  # noqa: PLR2004 - what definitive numbers begin with
+    good = definitive | (first >= 7)  # noqa: PLR2004 - 7, 8 and 9 are provisional
+    good &= (digits @ _CNS) % 11 == 0
+    good &= ~definitive | ((digits[:, 11] == 0) & (digits[:, 12] == 0) & (digits[:, 13] <= 1))
+    return _chosen(rows, good & _not_among(digits, CNS_FILLERS))
+
+
+def good_birth_certificate(texts: pa.StringArray) -> Rows:
+    """Rows whose text is the matrícula of a birth, of 32 digits."""
+    rows, digits = _digits(texts, 32)
+    first = digits[:, :30] @ _CERTIFICATE_FIRST % 11
+    good = np.where(first == 10, 1, first) == digits[:, 30]  # noqa: PLR2004 - ten is written 1
+    second = digits[:, :31] @ _CERTIFICATE_SECOND % 11
+    good &= np.where(second == 10, 1, second) == digits[:, 31]  # noqa: PLR2004 - as above
+    book = digits[:, 14]
+    good &= (book < 2) | (book > 6)  # noqa: PLR2004 - books 2 to 6 are of other events
+    return _chosen(rows, good & _varied(digits))
+
+
+def good_mobile(texts: pa.StringArray) -> Rows:
+    """Rows whose text is one mobile number: area code, 9, eight digits without a pattern."""
+    rows, digits = _digits(texts, 11)
+    good = (digits[:, 0] > 0) & _AREAS[digits[:, 0] * 10 + digits[:, 1]]
+    good &= (digits[:, 2] == 9) & (digits[:, 3] > 0)  # noqa: PLR2004 - what mobiles begin with
+    last = digits[:, 3:]
+    steps = np.diff(last, axis=1) % 10
+    good &= (steps != steps[:, :1]).any(axis=1)  # one digit over and over, or a sequence
+    good &= _varied(last[:, 1:])
+    good &= (last[:, 2:] != last[:, :-2]).any(axis=1)  # two digits in turn
+    good &= (last[:, :-1] != 9).any(axis=1)  # noqa: PLR2004 - nines up to the last digit
+    good &= ~((last == 9) | (last == 0)).all(axis=1)  # noqa: PLR2004 - nines and zeros
+    return _chosen(rows, good)
