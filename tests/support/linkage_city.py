@@ -40,7 +40,7 @@ def city_file(people: int, seed: int) -> Path:
             "AS record_id, source, local_id, 1::BIGINT AS version, md5(payload) AS content_hash, "
             f"payload FROM ({' UNION ALL '.join(parts)})"
         )
-        standardise_payloads(con, "received", "standard", today=TODAY, keys=KEYS, workers=1)
+        standardise_payloads(con, "received", "standard", today=TODAY, keys=KEYS)
         names = {"education": "educacao", "health": "saude", "social": "cadunico"}
         whens = " ".join(f"WHEN '{theirs}' THEN '{ours}'" for ours, theirs in names.items())
         con.execute(

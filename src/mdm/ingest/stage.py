@@ -1,6 +1,7 @@
 """Stage a delivery: files in, comparable records, issues and quarantine out, or a named refusal."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from mdm.ingest.mapping import identifier, literal
 from mdm.ingest.read_delimited import read_delimited
 from mdm.ingest.read_lines import Disagreement, read_lines
 from mdm.ingest.read_parquet import parquet_facts, read_parquet
-from mdm.ingest.standardise_batch import standardise_stage
+from mdm.ingest.standardise_batch import POOL_FROM_BYTES, standardise_stage, worker_pool
 from mdm.ingest.tables import (
     IGNORED_ROW,
     VALUE_COLUMNS,
@@ -97,8 +98,12 @@ def stage_files(
     tell = progress if progress is not None else _silent
     try:
         facts = _all_facts(declaration.read_as, files, tell)
-        with staging_settings(con, sum(one.bytes for one in facts)):
-            return _stage(con, declaration.read_as, facts, today=today, tell=tell)
+        received = sum(one.bytes for one in facts)
+        with (
+            worker_pool(today, wanted=received >= POOL_FROM_BYTES) as pool,
+            staging_settings(con, received),
+        ):
+            return _stage(con, declaration.read_as, facts, today=today, tell=tell, pool=pool)
     except duckdb.Error as error:
         drop_stage(con)
         raise _named(error, files) from None
@@ -118,6 +123,7 @@ def _stage(
     *,
     today: date,
     tell: Progress,
+    pool: ProcessPoolExecutor | None,
 ) -> StagedLoad:
     create_stage(con)
     disagreements = _read(con, layout, facts, tell)
@@ -126,7 +132,7 @@ def _stage(
     scopes = _scopes(con, layout)
     _quarantine_nameless(con, facts)
     _quarantine_repeated(con, facts)
-    standardise_stage(con, today=today, progress=tell)
+    standardise_stage(con, today=today, progress=tell, pool=pool)
     return _summary(con, facts, ignored, scopes, disagreements)
 
 

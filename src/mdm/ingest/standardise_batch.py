@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,8 +26,9 @@ from mdm.ingest.tables import VALUE_COLUMNS, count_rows, only_row, payload_sql
 BLOCK_ROWS = 20_480
 _WRITE_ROWS = 122_880
 """A row group of DuckDB: smaller appends are written twice, to the log and to the table."""
-_POOL_FROM_ROWS = 30_000
-"""Below this, starting worker processes costs more than they save."""
+_POOL_FROM_ROWS = 100_000
+POOL_FROM_BYTES = 30_000_000
+"""Below these, starting worker processes costs more than they save."""
 _SQL = {
     pa.string(): "VARCHAR",
     pa.bool_(): "BOOLEAN",
@@ -44,25 +45,36 @@ _Job = tuple[pa.Table, "Future[StandardBlock] | StandardBlock"]
 
 
 def standardise_stage(
-    con: duckdb.DuckDBPyConnection, *, today: date, progress: Progress, workers: int | None = None
+    con: duckdb.DuckDBPyConnection,
+    *,
+    today: date,
+    progress: Progress,
+    pool: ProcessPoolExecutor | None = None,
 ) -> None:
-    """Make `stage_record` from `stage_canonical` and add to `stage_issue`."""
+    """Make `stage_record` from `stage_canonical` and add to `stage_issue`.
+
+    Rows must keep the order of the table (`preserve_insertion_order`).
+
+    Args:
+        con: Holds the staging tables.
+        today: What "in the future" is measured against.
+        progress: Told the share done, 0 to 1.
+        pool: Of `worker_pool`; None: in this process.
+    """
     keys = "local_id, scope, payload, md5(payload) AS content_hash"
     used = _used(con, "stage_canonical", VALUE_COLUMNS)
-    inner = f"SELECT rowid AS row_id, *, {payload_sql(used)} AS payload FROM stage_canonical"
+    inner = f"SELECT *, {payload_sql(used)} AS payload FROM stage_canonical"
     task = _Task(
         target="stage_record",
         keys=("local_id", "scope", "payload", "content_hash"),
         key_types=("VARCHAR",) * 4,
-        query=lambda values, rows: (
-            f"SELECT {keys}, {values} FROM ({inner} WHERE {rows}) ORDER BY row_id"
-        ),
+        query=lambda values: f"SELECT {keys}, {values} FROM ({inner})",
         source="stage_canonical",
         used=used,
         issues="stage_issue",
         today=today,
     )
-    _run(con, task, progress, workers)
+    _run(con, task, progress, pool)
 
 
 def standardise_payloads(
@@ -73,7 +85,6 @@ def standardise_payloads(
     today: date,
     keys: Sequence[str] = ("record_id", "source", "local_id", "version"),
     progress: Progress | None = None,
-    workers: int | None = None,
 ) -> int:
     """Standardise stored payloads again.
 
@@ -85,7 +96,6 @@ def standardise_payloads(
         today: What "in the future" is measured against.
         keys: Columns that are carried over.
         progress: Told the share done, 0 to 1.
-        workers: Number of processes; None: one a core.
 
     Returns:
         The number of rows written.
@@ -93,10 +103,7 @@ def standardise_payloads(
     described = con.execute(f"DESCRIBE {identifier(source)}").fetchall()
     types = {str(name): str(kind) for name, kind, *_ in described}
     paths = ", ".join(literal(f"$.{name}") for name in VALUE_COLUMNS)
-    inner = (
-        f"SELECT *, rowid AS row_id, json_extract_string(payload, [{paths}]) AS parts"
-        f" FROM {identifier(source)}"
-    )
+    inner = f"SELECT *, json_extract_string(payload, [{paths}]) AS parts FROM {identifier(source)}"
     cut = ", ".join(
         f"parts[{place}] AS {identifier(name)}" for place, name in enumerate(VALUE_COLUMNS, 1)
     )
@@ -105,16 +112,15 @@ def standardise_payloads(
         target=target,
         keys=tuple(keys),
         key_types=tuple(types[key] for key in keys),
-        query=lambda values, rows: (
-            f"SELECT {carried}, {values} FROM (SELECT *, {cut} FROM ({inner} WHERE {rows}))"
-            " ORDER BY row_id"
-        ),
+        query=lambda values: f"SELECT {carried}, {values} FROM (SELECT *, {cut} FROM ({inner}))",
         source=source,
         used=VALUE_COLUMNS,
         issues=None,
         today=today,
     )
-    _run(con, task, progress if progress is not None else _silent, workers)
+    many = count_rows(con, identifier(source)) >= _POOL_FROM_ROWS
+    with worker_pool(today, wanted=many) as pool:
+        _run(con, task, progress if progress is not None else _silent, pool)
     return count_rows(con, identifier(target))
 
 
@@ -134,7 +140,7 @@ class _Task:
     """What is standardised, from where to where.
 
     Attributes:
-        query: Values and a condition on `rowid` -> the query of a block.
+        query: The values wanted -> the query of all rows.
         used: Canonical columns that may hold a value.
         issues: The table that takes issues, if any.
     """
@@ -143,52 +149,57 @@ class _Task:
     target: str
     keys: tuple[str, ...]
     key_types: tuple[str, ...]
-    query: Callable[[str, str], str]
+    query: Callable[[str], str]
     used: Sequence[str]
     issues: str | None
     today: date
 
-    def blocks(self, con: duckdb.DuckDBPyConnection, last: int) -> Iterator[pa.Table]:
+    def blocks(self, con: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
+        """The rows in their order, a block at a time, while `con` may write what comes of them."""
         values = ", ".join(map(identifier, self.used)) if self.used else "NULL AS nothing"
-        for start in range(0, last + 1, BLOCK_ROWS):
-            rows = f"rowid >= {start} AND rowid < {start + BLOCK_ROWS}"
-            table = con.sql(self.query(values, rows)).to_arrow_table()
-            if table.num_rows:
-                yield table
+        with closing(con.cursor()) as reading:
+            for batch in reading.sql(self.query(values)).to_arrow_reader(BLOCK_ROWS):
+                yield pa.Table.from_batches([batch])
 
 
 def _run(
-    con: duckdb.DuckDBPyConnection, task: _Task, progress: Progress, workers: int | None
+    con: duckdb.DuckDBPyConnection,
+    task: _Task,
+    progress: Progress,
+    pool: ProcessPoolExecutor | None,
 ) -> None:
     told = 0 if task.issues is None else count_rows(con, task.issues)
     try:
-        _standardise(con, task, progress, workers)
+        _standardise(con, task, progress, pool)
     except BrokenProcessPool:
         # A worker was killed from outside, most likely for memory: slower, but here it is done.
         if task.issues is not None:
             con.execute(f"DELETE FROM {task.issues} WHERE rowid >= {told}")
-        _standardise(con, task, progress, workers=1)
+        _standardise(con, task, progress, None)
 
 
 def _standardise(
-    con: duckdb.DuckDBPyConnection, task: _Task, progress: Progress, workers: int | None
+    con: duckdb.DuckDBPyConnection,
+    task: _Task,
+    progress: Progress,
+    pool: ProcessPoolExecutor | None,
 ) -> None:
     _create(con, task.target, task.keys, task.key_types)
-    last, rows = only_row(con, f"SELECT max(rowid), count(*) FROM {identifier(task.source)}")
+    rows = count_rows(con, identifier(task.source))
     if rows == 0:
         return
     done = 0
     ready: list[pa.Table] = []
-    with _standardisers(task.today, rows, workers) as submit:
-        for keyed, block in _in_order(task.blocks(con, last), submit, task.keys, task.used):
-            ready.append(_joined(keyed, block))
-            if task.issues is not None:
-                _insert(con, task.issues, _issues_of(keyed, block))
-            done += keyed.num_rows
-            if sum(table.num_rows for table in ready) >= _WRITE_ROWS or done == rows:
-                _insert(con, task.target, pa.concat_tables(ready))
-                ready.clear()
-            progress("standardise", done / rows)
+    submit = _submitter(task.today, pool)
+    for keyed, block in _in_order(task.blocks(con), submit, task.keys, task.used):
+        ready.append(_joined(keyed, block))
+        if task.issues is not None:
+            _insert(con, task.issues, _issues_of(keyed, block))
+        done += keyed.num_rows
+        if sum(table.num_rows for table in ready) >= _WRITE_ROWS or done == rows:
+            _insert(con, task.target, pa.concat_tables(ready))
+            ready.clear()
+        progress("standardise", done / rows)
 
 
 _Submit = Callable[[dict[str, pa.Array], int], "Future[StandardBlock] | StandardBlock"]
@@ -219,22 +230,38 @@ def _cores() -> int:
 
 
 @contextmanager
-def _standardisers(today: date, rows: int, workers: int | None) -> Iterator[_Submit]:
-    processes = _cores() if workers is None else workers
-    if processes <= 1 or rows < _POOL_FROM_ROWS:
-        own = BlockStandardiser(today)
-        yield own.standardise
+def worker_pool(today: date, *, wanted: bool) -> Iterator[ProcessPoolExecutor | None]:
+    """Worker processes that standardise, starting from now on; None where they are not worth it.
+
+    Args:
+        today: What "in the future" is measured against.
+        wanted: Whether there is enough to do.
+    """
+    if not wanted or _cores() == 1:
+        yield None
         return
     # Spawned, not forked: a fork would inherit DuckDB's locks without the threads holding them.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
-        processes, mp_context=context, initializer=_start_worker, initargs=(today,)
+        _cores(), mp_context=context, initializer=_start_worker, initargs=(today,)
     ) as pool:
+        for _ in range(_cores()):
+            pool.submit(_nothing)
+        yield pool
 
-        def submit(received: dict[str, pa.Array], count: int) -> "Future[StandardBlock]":
-            return pool.submit(_work, received, count)
 
-        yield submit
+def _nothing() -> None:
+    """What a process is started with: it imports its modules while files are read."""
+
+
+def _submitter(today: date, pool: ProcessPoolExecutor | None) -> _Submit:
+    if pool is None:
+        return BlockStandardiser(today).standardise
+
+    def submit(received: dict[str, pa.Array], count: int) -> "Future[StandardBlock]":
+        return pool.submit(_work, received, count)
+
+    return submit
 
 
 _worker: BlockStandardiser | None = None

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdm.domain.standard_record import STANDARD_COLUMNS
+from mdm.ingest import stage as stage_module
 from mdm.ingest import standardise_batch
 from mdm.ingest.standardise_batch import standardise_payloads
 from mdm.ingest.standardise_block import BlockStandardiser, StandardBlock
@@ -131,7 +132,7 @@ def test_worker_processes_give_what_one_process_gives(
 ) -> None:
     path = _file(tmp_path, 500)
     alone, _ = stage(canonical(), path)
-    monkeypatch.setattr(standardise_batch, "_POOL_FROM_ROWS", 1)
+    monkeypatch.setattr(stage_module, "POOL_FROM_BYTES", 1)
     monkeypatch.setattr(standardise_batch, "BLOCK_ROWS", 50)
     several, _ = stage(canonical(), path)
 
