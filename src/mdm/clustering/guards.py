@@ -6,7 +6,10 @@ and dates. A suffix conflict (FILHO against NETO) is evidence for the model and 
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from itertools import zip_longest
+
+from rapidfuzz.distance import DamerauLevenshtein
 
 from mdm.domain.record_facts import RecordFacts
 from mdm.domain.scored_pair import Guard
@@ -104,6 +107,7 @@ def is_given_name_conflict(left: RecordFacts, right: RecordFacts) -> bool:
     return compound and one_family_name and one[1] in lacking_left and other[1] in lacking_right
 
 
+@lru_cache(maxsize=1 << 16)
 def is_compatible(left: str, right: str) -> bool:
     """Whether two tokens may be one: equal, an initial, or one edit apart.
 
@@ -128,17 +132,7 @@ def is_gendered(left: str, right: str) -> bool:
 
 def is_one_edit(left: str, right: str) -> bool:
     """One insertion, deletion, substitution or swap of neighbours apart (distance 0 counts)."""
-    short, long = sorted((left, right), key=len)
-    if len(long) - len(short) > 1:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), None)
-    if start is None:
-        return True
-    if len(short) < len(long):
-        return short[start:] == long[start + 1 :]
-    swapped = short[start : start + 2] == long[start : start + 2][::-1]
-    rest = short[start + 2 :] == long[start + 2 :]
-    return short[start + 1 :] == long[start + 1 :] or (swapped and rest)
+    return DamerauLevenshtein.distance(left, right, score_cutoff=1) <= 1
 
 
 def agrees(guard: Guard, left: RecordFacts, right: RecordFacts) -> bool:

@@ -37,8 +37,9 @@ def staging_settings(con: duckdb.DuckDBPyConnection, received: int) -> Iterator[
         con: The connection.
         received: Size of the delivery in bytes.
     """
-    ((memory, ordered),) = con.execute(
-        "SELECT current_setting('memory_limit'), current_setting('preserve_insertion_order')"
+    ((memory, ordered, compression),) = con.execute(
+        "SELECT current_setting('memory_limit'), current_setting('preserve_insertion_order'),"
+        " current_setting('force_compression')"
     ).fetchall()
     con.execute("SET preserve_insertion_order = true")
     if _bytes(str(memory)) > MEMORY_BYTES:
@@ -51,7 +52,7 @@ def staging_settings(con: duckdb.DuckDBPyConnection, received: int) -> Iterator[
     finally:
         con.execute(f"SET preserve_insertion_order = {str(ordered).lower()}")
         con.execute(f"SET memory_limit = '{memory}'")
-        con.execute("SET force_compression = 'auto'")
+        con.execute(f"SET force_compression = '{compression}'")
 
 
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}

@@ -46,6 +46,9 @@ def _config(
         "threads": threads,
         "memory_limit": memory,
         "temp_directory": str(folder / "spill"),
+        # Scratch is written once and read at once: to find the best compression of sixty columns
+        # costs more than reading them does.
+        "force_compression": "uncompressed",
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }

@@ -115,9 +115,6 @@ def begin_update(con: duckdb.DuckDBPyConnection, source: str, before: Mapping[st
     level = _marker(con) == dict(before)
     if not level and any(digest != NOTHING for digest in before.values()):
         return False
-    # What is read next is quickest as it stands: to compress sixty columns costs as much as all of
-    # this, and the cache can be made again.
-    con.execute("SET force_compression = 'uncompressed'")
     con.execute("BEGIN")
     if not level:
         con.execute("DROP TABLE IF EXISTS standard")
@@ -142,7 +139,6 @@ def finish_update(con: duckdb.DuckDBPyConnection, after: Mapping[str, str]) -> N
     """Commit what `begin_update` began: the registry's transaction left these state digests."""
     _mark(con, after)
     con.execute("COMMIT")
-    con.execute("RESET force_compression")
 
 
 def known_values(con: duckdb.DuckDBPyConnection, column: str, values: Sequence[str]) -> int:
