@@ -6,8 +6,8 @@ written and parsed by Arrow, so that no value becomes a Python object.
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from itertools import islice
+from contextlib import closing, nullcontext
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 from sqlalchemy import Connection, text
 
+from mdm.ahead import made_ahead
 from mdm.storage.arrow import joined_batch, python_columns, rows_to_batch
 
 if TYPE_CHECKING:
@@ -31,8 +32,15 @@ _STATEMENT_ROWS = 256
 class Bulk(Protocol):
     """What both databases can do with columns."""
 
-    def insert(self, table: str, batches: Iterable[pa.RecordBatch]) -> None:
-        """Append batches, whose columns are named like the table's."""
+    def insert(self, table: str, batches: Iterable[pa.RecordBatch], *, ahead: bool = False) -> None:
+        """Append batches, whose columns are named like the table's.
+
+        Args:
+            table: Where to.
+            batches: Made in a thread while others are written if `ahead`: they must use nothing
+                of the connection then.
+            ahead: Whether to.
+        """
 
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
@@ -54,14 +62,15 @@ class SqliteBulk:
     def _cursor(self) -> Any:
         return self._connection.connection.cursor()
 
-    def insert(self, table: str, batches: Iterable[pa.RecordBatch]) -> None:
+    def insert(self, table: str, batches: Iterable[pa.RecordBatch], *, ahead: bool = False) -> None:
         """Append batches, whose columns are named like the table's."""
-        with closing(self._cursor()) as cursor:
-            for batch in batches:
-                into = f'INSERT INTO "{table}" ({quoted(batch.schema.names)}) VALUES '
-                marks = f"({', '.join('?' * batch.num_columns)})"
-                for start in range(0, batch.num_rows, _DRIVER_ROWS):
-                    _insert_chunk(cursor, into, marks, batch.slice(start, _DRIVER_ROWS))
+        statements = _inserts(table, batches)
+        with (
+            closing(self._cursor()) as cursor,
+            made_ahead(statements) if ahead else nullcontext(statements) as ready,
+        ):
+            for sql, rows in ready:
+                cursor.executemany(sql, rows)
 
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
@@ -79,21 +88,32 @@ class SqliteBulk:
                 yield joined_batch(chunks)
 
 
-def _insert_chunk(cursor: Any, into: str, marks: str, chunk: pa.RecordBatch) -> None:
-    """Several rows a statement: a call of the driver costs as much as the row itself."""
-    columns = python_columns(chunk)
-    cells = np.empty((chunk.num_rows, len(columns)), dtype=object)
-    for number, column in enumerate(columns):
+def _inserts(
+    table: str, batches: Iterable[pa.RecordBatch]
+) -> Iterator[tuple[str, list[list[object]]]]:
+    """Statements and what they bind: several rows in each, since a call costs as much as a row."""
+    for batch in batches:
+        into = f'INSERT INTO "{table}" ({quoted(batch.schema.names)}) VALUES '
+        marks = f"({', '.join('?' * batch.num_columns)})"
+        many = into + ", ".join([marks] * _STATEMENT_ROWS)
+        width = _STATEMENT_ROWS * batch.num_columns
+        for start in range(0, batch.num_rows, _DRIVER_ROWS):
+            flat = _flat(batch.slice(start, _DRIVER_ROWS))
+            whole = len(flat) // width * width
+            if whole != 0:
+                yield many, [flat[at : at + width] for at in range(0, whole, width)]
+            if whole != len(flat):
+                rest = (len(flat) - whole) // batch.num_columns
+                yield into + ", ".join([marks] * rest), [flat[whole:]]
+
+
+def _flat(chunk: pa.RecordBatch) -> list[object]:
+    """The cells of a chunk, row by row."""
+    cells = np.empty((chunk.num_rows, chunk.num_columns), dtype=object)
+    for number, column in enumerate(python_columns(chunk)):
         cells[:, number] = column
     flat: list[object] = cells.ravel().tolist()
-    width = _STATEMENT_ROWS * len(columns)
-    whole = len(flat) // width * width
-    if whole != 0:
-        many = into + ", ".join([marks] * _STATEMENT_ROWS)
-        cursor.executemany(many, (flat[at : at + width] for at in range(0, whole, width)))
-    if whole != len(flat):
-        rest = (len(flat) - whole) // len(columns)
-        cursor.execute(into + ", ".join([marks] * rest), flat[whole:])
+    return flat
 
 
 class PgBulk:
@@ -106,17 +126,21 @@ class PgBulk:
         cursor: Cursor[Any] = self._connection.connection.cursor()  # type: ignore[assignment]  # psycopg's own
         return cursor
 
-    def insert(self, table: str, batches: Iterable[pa.RecordBatch]) -> None:
+    def insert(self, table: str, batches: Iterable[pa.RecordBatch], *, ahead: bool = False) -> None:
         """Append batches, whose columns are named like the table's."""
         iterator = iter(batches)
         first = next(iterator, None)
         if first is None:
             return
         into = f'COPY "{table}" ({quoted(first.schema.names)}) FROM STDIN (FORMAT csv)'
-        with self._cursor() as cursor, cursor.copy(into) as copy:
-            copy.write(_to_csv(first))
-            for batch in iterator:
-                copy.write(_to_csv(batch))
+        texts = map(_to_csv, chain([first], iterator))
+        with (
+            self._cursor() as cursor,
+            cursor.copy(into) as copy,
+            made_ahead(texts) if ahead else nullcontext(texts) as ready,
+        ):
+            for text_rows in ready:
+                copy.write(text_rows)
 
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int

@@ -1,13 +1,11 @@
 """Writing inside the writer lane: every write keeps the row checks and the digests true."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from itertools import chain
 
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from mdm.ahead import made_ahead
 from mdm.domain.ledger import TxHeader
 from mdm.storage import row_check
 from mdm.storage.arrow import (
@@ -274,11 +272,8 @@ class WriteSession(ReadSession):
         if sum(batch.num_rows for batch in head) < DEFERRED_ROWS:
             self._bulk.insert(table, head)
         else:
-            with (
-                deferred_indexes(self._connection, table),
-                made_ahead(rest) if ahead else nullcontext(rest) as more,
-            ):
-                self._bulk.insert(table, chain(head, more))
+            with deferred_indexes(self._connection, table):
+                self._bulk.insert(table, chain(head, rest), ahead=ahead)
         return written
 
     def _set_from(
