@@ -21,7 +21,7 @@ class Settings(BaseSettings):
         database_url: Database instead of the one that the home folder names; keeps its password
             out of files.
         threads: Processor cores that volume work may use.
-        memory: What DuckDB may hold before it spills to disk ("3GB").
+        memory: What DuckDB may hold before it spills to disk ("4GB").
         models: Folder of linkage models instead of the shipped one.
         actor: Who acts, in the ledger; the account of the operating system otherwise.
     """
@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)
     threads: int = Field(default_factory=_cores, ge=1)
     memory: str = Field(
-        default="3GB", pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
+        default="4GB", pattern=r"^[0-9]+(\.[0-9]+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$"
     )
     models: Path | None = None
     actor: str | None = Field(default=None, min_length=1, max_length=200)

@@ -8,7 +8,7 @@ import duckdb
 
 from mdm.errors import LaneBusyError
 
-MEMORY_SHARE = "3GB"
+MEMORY_SHARE = "4GB"
 
 
 @contextmanager
