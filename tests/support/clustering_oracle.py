@@ -36,12 +36,22 @@ class Case:
     def partition(
         self, weights: Weights, unsure: set[Pair], today: Mapping[int, object]
     ) -> Partition:
-        """Who is one person."""
+        """Who is one person: decided again as if it held today, until nothing more is settled."""
+        while True:
+            clusters, is_open = self._settled(self._edges(weights, unsure, today))
+            found = {r: n for n, cluster in enumerate(clusters) for r in cluster}
+            again, _ = self._settled(self._edges(weights, unsure, found))
+            if not is_open or again == clusters:
+                return clusters
+            today = found
+
+    def _settled(self, edges: list[tuple[bool, bool, float, int, int]]) -> tuple[Partition, bool]:
+        """Clusters once no further choice is close, and whether a close one is left open."""
         apart: set[frozenset[int]] = set()
         while True:
-            clusters, new = self._build(self._edges(weights, unsure, today), apart)
+            clusters, new, is_open = self._build(edges, apart)
             if new <= apart:
-                return clusters
+                return clusters, is_open
             apart |= new
 
     def _edges(
@@ -61,17 +71,21 @@ class Case:
 
     def _build(
         self, edges: list[tuple[bool, bool, float, int, int]], apart: set[frozenset[int]]
-    ) -> tuple[Partition, set[frozenset[int]]]:
+    ) -> tuple[Partition, set[frozenset[int]], bool]:
         clusters = {frozenset(self.groups[r]) & frozenset(self.records) for r in self.records}
         tree: dict[Pair, float] = {}
         for group in clusters:
             ordered = sorted(group)
             tree |= dict.fromkeys(pairwise(ordered), math.inf)
         doubtful: set[frozenset[int]] = set()
+        is_open = False
         for restricted, not_held, minus, left, right in edges:
             mine = next(c for c in clusters if left in c)
             other = next(c for c in clusters if right in c)
-            if mine == other or any(frozenset({x, y}) in apart for x in mine for y in other):
+            if mine == other:
+                continue
+            if any(frozenset({x, y}) in apart for x in mine for y in other):
+                is_open = True
                 continue
             against = [(x, y) for x in mine for y in other if self._conflict(x, y)]
             if restricted and ordinary(mine) and ordinary(other):
@@ -89,7 +103,7 @@ class Case:
             if lost_to < math.inf and close and -minus >= THRESHOLDS.link:
                 doubtful.add(frozenset({left, right}))
                 doubtful |= {frozenset(pair) for _, _, pair in found}
-        return clusters, doubtful
+        return clusters, doubtful, is_open
 
     def _cut(
         self, tree: Mapping[Pair, float], left: int, right: int, pair: Pair, *, restricted: bool
