@@ -99,7 +99,7 @@ def _run(machine: type[RegistryMachine], examples: int, steps: int, *, shrink: b
             stateful_step_count=steps,
             deadline=None,
             database=None,
-            derandomize=settings.default.derandomize or not shrink,
+            derandomize=settings().derandomize or not shrink,
             phases=phases,
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
