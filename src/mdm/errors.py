@@ -256,3 +256,51 @@ class PolicyError(MdmError):
     """The survivorship policy has errors; the message lists all of them."""
 
     code = "policy"
+
+
+class UnauthenticatedError(MdmError):
+    """Nobody is named by the request: no token or session, or one that is not valid."""
+
+    code = "unauthenticated"
+
+
+class LoginRefusedError(UnauthenticatedError):
+    """Name and password, or client and secret, do not belong together; which one is not told."""
+
+    code = "login_refused"
+
+
+class ForbiddenError(MdmError):
+    """The reader's role, sector or purpose does not allow this."""
+
+    code = "forbidden"
+
+
+class PurposeRequiredError(MdmError):
+    """Personal data are asked for without a purpose, or with an unknown one."""
+
+    code = "purpose_required"
+
+
+class OverBudgetError(MdmError):
+    """Too many attempts or questions in a time; try again later."""
+
+    code = "over_budget"
+
+
+class AuditUnavailableError(MdmError):
+    """The read cannot be noted, so it is not answered."""
+
+    code = "audit_unavailable"
+
+
+class AccountError(MdmError):
+    """The account or client is there already, or cannot be as it was asked for."""
+
+    code = "account"
+
+
+class JobStateError(MdmError):
+    """The job is not in a state that allows this."""
+
+    code = "job_state"
