@@ -77,7 +77,10 @@ class Shell:
         except Exception as error:
             if status != 0:
                 raise
-            LOG.error("unforeseen %s request=%s", type(error).__name__, request_id)
+            # Without the trace: its lines may show values.
+            LOG.error(  # noqa: TRY400
+                "unforeseen %s request=%s", type(error).__name__, request_id
+            )
             await _fault(request_id)(scope, receive, sent)
         finally:
             took = time.perf_counter() - began

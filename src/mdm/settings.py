@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mdm.errors import UsageError
@@ -24,6 +24,7 @@ class Settings(BaseSettings):
         memory: What DuckDB may hold before it spills to disk ("3GB").
         models: Folder of linkage models instead of the shipped one.
         actor: Who acts, in the ledger; the account of the operating system otherwise.
+        metrics_token: Opens `/metrics` to other machines; without it only this one reads them.
     """
 
     model_config = SettingsConfigDict(env_prefix="MDM_", extra="ignore", frozen=True)
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     )
     models: Path | None = None
     actor: str | None = Field(default=None, min_length=1, max_length=200)
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
 
 def read_settings() -> Settings:

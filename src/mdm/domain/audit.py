@@ -35,10 +35,12 @@ class ToldSet:
     Attributes:
         source: The source; None for all.
         seq: The last ledger event in the snapshot that was told.
+        restricted: Whether restricted records are among them.
     """
 
     source: str | None
     seq: int
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,10 @@ Arrow is the one foreign type that crosses these borders. SQL that services pass
 same on both databases; parameters are named (`:name`).
 """
 
-from mdm.ports.audit import AuditLog
+from mdm.ports.audit import AuditLog, AuditTrail
 from mdm.ports.intake import DeliveredFile, Delivery, Intake
 from mdm.ports.linking import Linking, PlanScore
+from mdm.ports.service import ServiceSession, ServiceStore
 from mdm.ports.sessions import (
     ArrowData,
     Clock,
@@ -20,6 +21,7 @@ from mdm.ports.sessions import (
 __all__ = [
     "ArrowData",
     "AuditLog",
+    "AuditTrail",
     "Clock",
     "DeliveredFile",
     "Delivery",
@@ -29,6 +31,8 @@ __all__ = [
     "ProgressStep",
     "ReadSession",
     "Rows",
+    "ServiceSession",
+    "ServiceStore",
     "Store",
     "WriteSession",
 ]
