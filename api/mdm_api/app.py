@@ -1,5 +1,6 @@
 """The service: REST routers and pages over one open registry."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,9 +9,8 @@ from fastapi import FastAPI
 from mdm.__about__ import __version__
 from mdm.bootstrap import Application, open_application
 from mdm.bootstrap.serving import Serving, open_serving
-from mdm_api import health, oauth, problems, web
+from mdm_api import health, oauth, problems, shell, web
 from mdm_api.routers import ROUTERS
-from mdm_api.shell import Shell
 
 API = "/api/v1"
 MAX_BODY_BYTES = 4_000_000  # ten thousand keys of a batch fit four times
@@ -47,10 +47,17 @@ def create_app(application: Application, *, serving: Serving | None = None) -> F
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     web.mount(app)
-    app.add_middleware(Shell)
+    app.add_middleware(shell.Shell)
     return app
 
 
 def from_environment() -> FastAPI:
     """The service over the registry of `MDM_HOME`, as `mdm serve` starts it in each worker."""
-    return create_app(open_application())
+    application = open_application()
+    if application.settings.access_log:
+        lines = logging.StreamHandler()
+        lines.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+        shell.LOG.addHandler(lines)
+        shell.LOG.setLevel(logging.INFO)
+        shell.LOG.propagate = False
+    return create_app(application)

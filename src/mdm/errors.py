@@ -304,3 +304,9 @@ class JobStateError(MdmError):
     """The job is not in a state that allows this."""
 
     code = "job_state"
+
+
+class ServiceError(MdmError):
+    """The service cannot be started, or ended by itself."""
+
+    code = "service"

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
         memory: What DuckDB may hold before it spills to disk ("3GB").
         models: Folder of linkage models instead of the shipped one.
         actor: Who acts, in the ledger; the account of the operating system otherwise.
+        access_log: Whether serving processes write a line a request: method, route, status, time.
         metrics_token: Opens `/metrics` to other machines; without it only this one reads them.
     """
 
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     )
     models: Path | None = None
     actor: str | None = Field(default=None, min_length=1, max_length=200)
+    access_log: bool = True
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
 

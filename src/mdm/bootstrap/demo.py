@@ -9,10 +9,11 @@ from pathlib import Path
 
 from mdm.bootstrap.application import Application, create_application
 from mdm.bootstrap.declarations import declared_file
-from mdm.bootstrap.link_run import model_folder, opened_linking, report_file
+from mdm.bootstrap.link_commands import run_link
+from mdm.bootstrap.link_run import report_file
 from mdm.errors import FileMissingError, UsageError
 from mdm.ports import ProgressStep
-from mdm.services.link_records import LinkContext, LinkOptions, link_records
+from mdm.services.link_records import LinkOptions
 from mdm.services.load_source import LoadContext, load_source
 from mdm.services.sources import add_source
 from mdm.storage.home import SETTINGS_FILE
@@ -64,7 +65,7 @@ def run_demo(samples: Path, home: Path, progress: ProgressStep) -> dict[str, obj
                 for declaration, files in DELIVERIES
             ]
         with watch.timed("link"):
-            linked = _link(application, progress)
+            linked = run_link(application, progress, LinkOptions(apply=True))
         report = home.absolute() / REPORT
         start = time.perf_counter()
         measured = report_file(
@@ -119,20 +120,6 @@ def _load(
             progress=progress,
         )
         return load_source(context, declared.name, files)
-
-
-def _link(application: Application, progress: ProgressStep) -> dict[str, object]:
-    folder = model_folder(application, None)
-    with opened_linking(application, folder, progress) as linking:
-        return link_records(
-            LinkContext(
-                store=application.store,
-                linking=linking,
-                header=application.header("link", model_version=linking.model_version),
-                clock=application.clock,
-            ),
-            LinkOptions(apply=True, model=str(folder.resolve())),
-        )
 
 
 def _told(application: Application) -> dict[str, object]:

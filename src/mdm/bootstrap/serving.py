@@ -4,17 +4,20 @@ import fcntl
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedRandom
 from pathlib import Path
+from secrets import token_hex
 
 from mdm.bootstrap.access import Access
 from mdm.bootstrap.application import Application
 from mdm.domain.audit_chain import RootRow
 from mdm.errors import LaneBusyError, MdmError
 from mdm.security.keys import load_or_make_key, public_hex
+from mdm.security.passwords import new_secret, secret_hash
+from mdm.services.accounts import Client, add_client
 from mdm.services.fold_told import is_told_level
 from mdm.storage.audit import ChainLog, sign_root
 from mdm.storage.service_store import ServiceStore
@@ -122,6 +125,32 @@ def note_told(application: Application) -> bool:
             return True
     except LaneBusyError:
         return False
+
+
+def new_client(
+    application: Application, *, name: str, sector: str, sources: Sequence[str]
+) -> dict[str, object]:
+    """Make a client with a drawn ID and secret.
+
+    Returns:
+        client, client_id, client_secret, sector, sources: the secret is told this once.
+    """
+    client = Client(
+        client_id=f"{name}-{token_hex(4)}",
+        name=name,
+        sector=sector,
+        sources=frozenset(sources),
+    )
+    secret = new_secret()
+    header = application.header("client")
+    add_client(application.store, header, client, secret_hash(secret))
+    return {
+        "client": name,
+        "client_id": client.client_id,
+        "client_secret": secret,
+        "sector": sector,
+        "sources": sorted(client.sources),
+    }
 
 
 def _own_chain(folder: Path) -> tuple[str, int]:

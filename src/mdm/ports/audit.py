@@ -27,7 +27,7 @@ class AuditTrail(Protocol):
     """All chains of a registry, to read."""
 
     def heads(self) -> Mapping[str, Head]:
-        """Number and hash of the last entry of every chain, in order of name."""
+        """Number and hash of the last entry of every chain that has one, in order of name."""
         ...
 
     def rows(self, chain: str, after: int = 0) -> Iterator[ChainRow]:
