@@ -1,8 +1,9 @@
 """Who asks: tokens of clients and sessions of people, over the registry's accounts."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from mdm.bootstrap.application import Application
 from mdm.domain.access import Purpose, Reader
@@ -30,12 +31,16 @@ class WebSession:
         account: Who logged in.
         csrf: What forms of this session carry.
         purpose: What the person said they read for; None until they did.
+        attends: Municipal IDs that are open under that purpose.
+        attends_until: Until when; None where none are open.
     """
 
     token: str
     account: Account
     csrf: str
     purpose: Purpose | None
+    attends: frozenset[str] = frozenset()
+    attends_until: datetime | None = None
 
     def reader(self, *, request_id: str) -> Reader:
         """The person as the reader of a request."""
@@ -163,11 +168,23 @@ class Access:
             account = active_account(session, found.account)
         if account is None:
             raise UnauthenticatedError("the account may no longer log in")
-        return WebSession(token=token, account=account[0], csrf=found.csrf, purpose=found.purpose)
+        return WebSession(
+            token=token,
+            account=account[0],
+            csrf=found.csrf,
+            purpose=found.purpose,
+            attends=found.attends,
+            attends_until=found.attends_until,
+        )
 
     def set_purpose(self, session: WebSession, purpose: Purpose) -> None:
         """Note what the person reads for from now on."""
         web_sessions.set_purpose(self._beside, session.token, purpose)
+
+    def attend(self, session: WebSession, purpose: Purpose, municipal_ids: Sequence[str]) -> None:
+        """Open a citizen and their family under a purpose, for an hour."""
+        clock = self._application.clock
+        web_sessions.attend(self._beside, clock(), session.token, purpose, municipal_ids)
 
     def log_out(self, token: str) -> None:
         """End a session."""

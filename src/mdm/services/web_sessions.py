@@ -6,6 +6,7 @@ out from elsewhere within a few tries.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from mdm.ports import ServiceSession, ServiceStore
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
+ATTENDANCE = timedelta(minutes=60)
+"""How long a stated purpose opens a citizen and their declared family."""
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly the last request is known: noting each one would write for every page."""
 WINDOW = timedelta(minutes=15)
@@ -30,11 +33,15 @@ class SessionRow:
         account: Who logged in.
         csrf: What forms of this session carry.
         purpose: What the person said they read for.
+        attends: Municipal IDs that are open under that purpose; none once the hour is over.
+        attends_until: When it is over; None where none are open.
     """
 
     account: str
     csrf: str
     purpose: Purpose | None
+    attends: frozenset[str] = frozenset()
+    attends_until: datetime | None = None
 
 
 def token_hash(token: str) -> str:
@@ -75,7 +82,8 @@ def find_session(store: ServiceStore, now: datetime, token: str) -> SessionRow |
     key = token_hash(token)
     with store.reading() as session:
         row = session.row(
-            "SELECT account, csrf, purpose, created_at, seen_at FROM web_session "
+            "SELECT account, csrf, purpose, attends, attends_until, created_at, seen_at "
+            "FROM web_session "
             "WHERE token_hash = :token",
             {"token": key},
         )
@@ -91,19 +99,42 @@ def find_session(store: ServiceStore, now: datetime, token: str) -> SessionRow |
                 {"now": _text(now), "token": key},
             )
     purpose = row["purpose"]
+    until = None if row["attends_until"] is None else _moment(row["attends_until"])
+    attending = until is not None and now < until
     return SessionRow(
         account=str(row["account"]),
         csrf=str(row["csrf"]),
         purpose=None if purpose is None else Purpose(str(purpose)),
+        attends=frozenset(str(row["attends"]).split()) if attending else frozenset(),
+        attends_until=until if attending else None,
     )
 
 
 def set_purpose(store: ServiceStore, token: str, purpose: Purpose) -> None:
-    """Note what the person reads for from now on."""
+    """Note what the person reads for from now on; another purpose ends the attendance."""
     with store.writing() as session:
         session.execute(
-            "UPDATE web_session SET purpose = :purpose WHERE token_hash = :token",
+            "UPDATE web_session SET purpose = :purpose, "
+            "attends_until = CASE WHEN purpose = :purpose THEN attends_until END "
+            "WHERE token_hash = :token",
             {"purpose": purpose, "token": token_hash(token)},
+        )
+
+
+def attend(
+    store: ServiceStore, now: datetime, token: str, purpose: Purpose, municipal_ids: Sequence[str]
+) -> None:
+    """Open some citizens under a purpose for an hour; those of the attendance before are closed."""
+    with store.writing() as session:
+        session.execute(
+            "UPDATE web_session SET purpose = :purpose, attends = :ids, attends_until = :until "
+            "WHERE token_hash = :token",
+            {
+                "purpose": purpose,
+                "ids": " ".join(municipal_ids),
+                "until": _text(now + ATTENDANCE),
+                "token": token_hash(token),
+            },
         )
 
 

@@ -40,6 +40,8 @@ class WebSessionRow(Beside, table=True):
     account: str = txt()
     csrf: str = txt()
     purpose: str | None = maybe_txt()
+    attends: str | None = maybe_txt()
+    attends_until: str | None = maybe_txt()
     created_at: str = txt()
     seen_at: str = txt()
 
