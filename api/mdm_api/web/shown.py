@@ -30,7 +30,10 @@ def person_name(text: str) -> str:
 def place(text: str) -> str:
     """A street or unit, with its first word spelled out."""
     first, space, rest = text.partition(" ")
-    return person_name(f"{_STREET_WORDS.get(first.rstrip('.').upper(), first)}{space}{rest}")
+    word = _STREET_WORDS.get(first.rstrip(".").upper())
+    if word is None:
+        return person_name(text)
+    return f"{word}{space}{person_name(rest)}"
 
 
 def _capital(word: str) -> str:
