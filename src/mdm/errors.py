@@ -310,3 +310,49 @@ class ServiceError(MdmError):
     """The service cannot be started, or ended by itself."""
 
     code = "service"
+
+
+class IdErasedError(MdmError):
+    """Everything that was known under the ID was erased by law."""
+
+    code = "id_erased"
+
+
+class PostOnlyError(MdmError):
+    """The source's local ID is itself a CPF, CNS or NIS: such a number may not stand in a path."""
+
+    code = "post_only"
+
+
+class StaleContentError(MdmError):
+    """What was judged is no longer what the registry holds: read it again."""
+
+    code = "stale_content"
+
+
+class VersionRequiredError(MdmError):
+    """A decision must name what it is about: `If-Match`, with the `ETag` of what was read."""
+
+    code = "if_match_required"
+
+
+class ReviewTakenError(MdmError):
+    """Another steward has claimed or decided the question.
+
+    Attributes:
+        conflict_with: Who, and what they did.
+    """
+
+    code = "review_taken"
+
+    def __init__(
+        self, message: str, *, conflict_with: dict[str, object], where: str | None = None
+    ) -> None:
+        super().__init__(message, where=where)
+        self.conflict_with = conflict_with
+
+
+class IdempotencyKeyError(MdmError):
+    """The key was used before, for another request."""
+
+    code = "idempotency_key_reused"

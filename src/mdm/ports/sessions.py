@@ -52,6 +52,10 @@ class ReadSession(Protocol):
         """A count or a sum; 0 where it is empty."""
         ...
 
+    def payload_sql(self, version: str, column: str) -> str:
+        """SQL of one value in the payload of an alias of `record_version`."""
+        ...
+
 
 class WriteSession(ReadSession, Protocol):
     """One command's writes, committed whole with its ledger row, or not at all."""

@@ -14,6 +14,7 @@ from mdm.storage.tables.base import (
     txt,
     where_index,
 )
+from mdm.storage.tables.lookups import number_indexes
 
 
 class Plan(Registry, table=True):
@@ -79,7 +80,13 @@ class GoldenRecord(Registry, table=True):
     """
 
     __tablename__ = "golden_record"
-    __table_args__ = WITHOUT_ROWID
+    __table_args__ = (
+        Index(None, "birth_date", "name_key"),
+        Index(None, "cpf"),
+        Index(None, "inep_id"),
+        *number_indexes(),
+        WITHOUT_ROWID,
+    )
 
     municipal_id: str = txt(key=True)
     name: str | None = maybe_txt()
