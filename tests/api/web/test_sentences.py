@@ -1,7 +1,7 @@
 """Evidence in plain words: every level of every comparison has its sentence in Portuguese."""
 
+from mdm.linkage.explain import unpack_pattern
 from mdm.linkage.person_model import COMPARISONS
-from mdm.linkage.scoring import unpack_pattern
 from mdm_api.web.i18n import ENGLISH, PORTUGUESE, translations
 from mdm_api.web.sentences import COMPARISON_NAMES, LEVEL_SENTENCES, MISSING, sentence
 
@@ -34,8 +34,8 @@ def test_every_pattern_that_can_be_stored_reads_as_sentences() -> None:
         place *= len(comparison.levels) + 1
 
     for pattern in (0, strongest):
-        for comparison, level in unpack_pattern(pattern).items():
-            assert sentence(comparison, level) != ""
+        for name, level in unpack_pattern(pattern).items():
+            assert sentence(name, level) != ""
 
 
 def test_english_reads_the_texts_as_they_stand() -> None:
