@@ -110,6 +110,20 @@ def public_keys(home: Path) -> frozenset[str]:
     return frozenset()
 
 
+def copy_public_keys(home: Path, folder: Path) -> None:
+    """Write the public keys into a folder; the private ones stay where they are."""
+    path = folder / PUBLIC_KEYS
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{key}\n" for key in sorted(public_keys(home))), "ascii")
+
+
+def restore_public_keys(folder: Path, home: Path) -> None:
+    """Bring public keys back, so that roots signed before a restore still hold."""
+    (home / "keys").mkdir(mode=0o700, exist_ok=True)
+    for key in (folder / PUBLIC_KEYS).read_text("ascii").split():
+        _remember_key(home / "keys" / PUBLIC_KEYS, key)
+
+
 def note_told(application: Application) -> bool:
     """Bring `told` level with the audit chains, if the writer lane is free.
 
