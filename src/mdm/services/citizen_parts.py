@@ -30,13 +30,14 @@ JOIN record r ON r.record_id = v.record_r
 WHERE v.state IN ('open', 'claimed') AND {open_l} AND {open_r} AND v.record_{end} IN ({{keys}})
 """
 _HOUSEHOLD = """
-SELECT r.record_id, m.municipal_id, g.name, g.social_name, g.birth_date
+SELECT r.record_id, m.municipal_id, g.name, g.social_name, {role} AS role
 FROM record_version v JOIN record r ON r.record_id = v.record_id AND r.version = v.version
 JOIN membership m ON m.record_id = r.record_id
 JOIN golden_record g ON g.municipal_id = m.municipal_id
 WHERE {household} = :household AND r.source = :source AND r.state = 'present' AND {visible}
 ORDER BY r.record_id LIMIT {limit}
 """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relative:
@@ -46,13 +47,13 @@ class Relative:
         record_id: Their record at the source that declares the family.
         municipal_id: Who they are.
         name: The name they go by.
-        birth_date: ISO day, if known.
+        role: Their role in the family, 01 to 11; None where the source gives none.
     """
 
     record_id: int
     municipal_id: str
     name: str | None
-    birth_date: str | None
+    role: str | None
 
 
 def shown_local_id(source: str, local_id: str, rules: GoldenRules, *, whole: bool) -> str:
@@ -144,7 +145,10 @@ def household(session: ReadSession, source: str, household_id: str, visible: str
     """
     rows = session.rows(
         _HOUSEHOLD.format(
-            household=session.payload_sql("v", "household_id"), visible=visible, limit=RELATIVES
+            household=session.payload_sql("v", "household_id"),
+            role=session.payload_sql("v", "household_role"),
+            visible=visible,
+            limit=RELATIVES,
         ),
         {"household": household_id, "source": source},
     )
@@ -153,7 +157,13 @@ def household(session: ReadSession, source: str, household_id: str, visible: str
             record_id=as_int(row["record_id"]),
             municipal_id=str(row["municipal_id"]),
             name=as_text(row["name"] if row["social_name"] is None else row["social_name"]),
-            birth_date=as_text(row["birth_date"]),
+            role=_role(row["role"]),
         )
         for row in rows
     ]
+
+
+def _role(received: object) -> str | None:
+    """A role as sources write it, `3`, in the two digits of the code."""
+    text = "" if received is None else str(received).strip()
+    return text.zfill(2) if text.isdigit() else None

@@ -15,6 +15,7 @@ from mdm.services.lists import as_int, as_text, rows_of_numbers
 from mdm.services.refresh_golden import GoldenRules, listed_cns, member_of
 from mdm.services.resolve import View, named, view_of
 from mdm.survivorship.build import build_golden
+from mdm.survivorship.member import MemberRecord
 
 _MEMBERS = """
 SELECT m.record_id, r.source, r.local_id, r.state AS status, m.link_status,
@@ -90,7 +91,8 @@ class CitizenState:
         as_of: The moment asked for; None for now.
         members: Records that the reader may know of, in the order of their numbers.
         known: Content of those records.
-        golden: The common golden record: restricted records have no part in it.
+        golden: The common golden record: restricted records have no part in it, unless there are
+            no others.
         event: How the requested ID came to name this citizen, where it is another one.
     """
 
@@ -142,7 +144,11 @@ def citizen_state(
         raise NotFoundError("no such municipal ID was issued", where=requested)
     known = _known(view, members, today)
     listed = listed_cns(session, [municipal_id])
-    golden = build_golden([member_of(one, rules, listed) for one in known.values()], rules.policy)
+    records = [member_of(one, rules, listed) for one in known.values()]
+    if not any(record.eligible for record in records):
+        # Who may know of somebody of whom all is restricted reads what the records say.
+        records = [_opened(record) for record in records]
+    golden = build_golden(records, rules.policy)
     return CitizenState(
         municipal_id=municipal_id,
         requested=requested,
@@ -152,6 +158,10 @@ def citizen_state(
         golden=golden,
         event=None if requested == municipal_id else _event(view, requested, municipal_id),
     )
+
+
+def _opened(record: MemberRecord) -> MemberRecord:
+    return replace(record, restricted=False, record=replace(record.record, restricted=False))
 
 
 def _named(view: View, requested: str, question: Question, sees: MaySee) -> str:
