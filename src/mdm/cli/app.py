@@ -32,6 +32,9 @@ COMMAND_MODULES = (
     "stewardship",
     "exporting",
     "evaluating",
+    "access",
+    "auditing",
+    "serving",
     "city",
     "maintenance",
 )
