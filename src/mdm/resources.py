@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mdm.errors import ModelFileError
 
+SAMPLES = Path("data", "samples")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -22,3 +23,9 @@ def models_folder(named: Path | None = None) -> Path:
             return folder.resolve()
     where = None if named is None else str(named)
     raise ModelFileError("no folder of linkage models", where=where)
+
+
+def samples_folder() -> Path:
+    """The sample city: of the checkout that the program runs from, otherwise below this folder."""
+    of_checkout = _PACKAGE.parents[1] / SAMPLES
+    return of_checkout if of_checkout.is_dir() else SAMPLES

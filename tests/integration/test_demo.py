@@ -45,6 +45,18 @@ def test_the_demo_links_the_samples_and_leaves_a_report(run: Run, home: Path) ->
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
+def test_a_demonstration_replaces_no_registry_of_real_work(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "registry"
+    assert main(["--home", str(folder), "init"]) == 0
+    before = (folder / "registry.db").read_bytes()
+
+    assert main(["--home", str(folder), "demo", "--samples", str(SAMPLES)]) == 2
+
+    assert (folder / "registry.db").read_bytes() == before
+    run("demo", "--samples", str(tmp_path), status=1)
+    assert run("plan list")["plans"]
+
+
 def test_linking_again_changes_nothing(run: Run) -> None:
     result = run("link", "--apply")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mdm.cli.app import main
+from mdm.storage.engine import open_engine
 from mdm.storage.store import Store
 from support.contract import assert_conforms
 from support.intake import person, write_people
@@ -181,3 +182,18 @@ def test_stewardship_commands_keep_the_contract(linked: Run, tmp_path: Path) -> 
     answers.write_text(header + "clinic,3,clinic,9,same,seen\n", "utf-8")
     refused("review_file", linked("review", "import", str(answers), "--as", "rui"))
     done("verify", linked("verify"))
+
+
+def test_verify_names_a_declaration_that_is_none_any_more(linked: Run, tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'home' / 'registry.db'}")
+    with engine.execution_options(mdm_writes=True).begin() as connection:
+        connection.exec_driver_sql("UPDATE source SET declaration = declaration || '{'")
+    engine.dispose()
+
+    status, result = linked("verify")
+
+    assert status == 1
+    assert_conforms("verify", result)
+    checks = result["checks"]
+    assert isinstance(checks, list)
+    assert "source name=clinic: declaration" in {check["first"] for check in checks}

@@ -1,87 +1,31 @@
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
-
-import pyarrow as pa
 import pytest
 
-from mdm.clustering.decision import Thresholds
 from mdm.domain.judgement import Verdict
 from mdm.domain.scored_pair import Guard
-from mdm.errors import (
-    FileEmptyError,
-    FileEncodingError,
-    FileIsDirectoryError,
-    FileLayoutError,
-    FileMissingError,
-    JudgementConflictError,
-    NotFoundError,
-    ReviewFileError,
-    UnknownSourceError,
-    UsageError,
-)
-from mdm.services.judge_pair import judge_pair, undo_judgement
-from mdm.services.judgements import suspend_changed
-from mdm.services.publish_review import publish_review
-from mdm.services.redecide import DecisionRules
-from mdm.services.refresh_golden import GoldenRules
-from mdm.services.review_file import import_review
+from mdm.errors import JudgementConflictError, NotFoundError, UnknownSourceError, UsageError
+from mdm.services.judge_pair import judge_pair
 from mdm.services.review_queue import list_questions
 from mdm.services.told import Telling, tell
 from mdm.storage.store import Store
-from mdm.storage.verify import verify
-from mdm.survivorship.policy import default_policy
 from support.small_registry import HEADER, SmallRegistry
-
-RULES = DecisionRules(
-    thresholds=Thresholds(review=4.0, link=10.0, fracture=6.0, margin=3.0),
-    golden=GoldenRules(default_policy(), {}),
+from support.stewards import (
+    ANA,
+    BIA,
+    ONE_CPF,
+    OTHER_CPF,
+    RULES,
+    apart,
+    assert_sound,
+    homes,
+    judge,
+    rows,
+    undo,
 )
-ANA, BIA = {"full_name": "Ana Souza"}, {"full_name": "Bia Souza"}
-ONE_CPF, OTHER_CPF = {"cpf": "529.982.247-25"}, {"cpf": "111.444.777-35"}
-Columns = ("source_l", "local_id_l", "source_r", "local_id_r", "verdict", "reason")
 
 
 @pytest.fixture
 def made(store: Store) -> SmallRegistry:
     return SmallRegistry(store)
-
-
-def judge(
-    made: SmallRegistry, verdict: str, left: str, right: str, by: str = "ines"
-) -> dict[str, object]:
-    """Judge two records of source `a` by their local IDs."""
-    return judge_pair(
-        made.store,
-        RULES,
-        replace(HEADER, kind="judge", actor=by),
-        (("a", left), ("a", right)),
-        (Verdict(verdict), "seen the papers"),
-    )
-
-
-def undo(made: SmallRegistry, number: object) -> dict[str, object]:
-    assert isinstance(number, int)
-    return undo_judgement(made.store, RULES, HEADER, number)
-
-
-def homes(made: SmallRegistry, records: Sequence[int]) -> list[str | None]:
-    return [made.home(record_id) for record_id in records]
-
-
-def rows(made: SmallRegistry, sql: str) -> list[tuple[object, ...]]:
-    with made.store.reading() as session:
-        return [tuple(row.values()) for row in session.rows(sql)]
-
-
-def assert_sound(made: SmallRegistry) -> None:
-    assert [check for check in verify(made.store) if not check.ok] == []
-
-
-def apart(made: SmallRegistry, *contents: dict[str, str]) -> tuple[tuple[int, ...], list[str]]:
-    """Records a/1, a/2, ... each a citizen of its own."""
-    records = made.records(*(("a", str(n), values) for n, values in enumerate(contents, 1)))
-    return records, made.citizens(*((record_id,) for record_id in records))
 
 
 def test_same_joins_two_citizens_under_the_older_id_and_undo_gives_both_back(
@@ -335,99 +279,6 @@ def test_a_first_answer_about_other_content_does_not_count(made: SmallRegistry) 
     assert judge(made, "same", "1", "2", by="rui")["state"] == "needs_second"
 
 
-# ---------------------------------------------------------------------------- suspension
-
-
-def test_a_judgement_about_changed_content_is_suspended_and_asked_first(
-    made: SmallRegistry,
-) -> None:
-    records, ids = apart(made, ANA, ANA, ANA)
-    judge(made, "same", "1", "2")
-    made.question(records[0], records[2], priority=0.7)
-    made.change(records[1], BIA)
-    with made.store.writing(HEADER) as session:
-        assert suspend_changed(session) == 1
-        assert suspend_changed(session) == 0
-
-    assert rows(made, "SELECT state FROM judgement") == [("suspended",)]
-    assert homes(made, records[:2]) == [ids[0], ids[0]]
-    with made.store.reading() as session:
-        kinds = [item["kind"] for item in list_questions(session)]
-    assert kinds == ["suspended_judgement", "between_thresholds"]
-    assert_sound(made)
-
-
-def test_a_suspended_judgement_yields_to_the_new_answer(made: SmallRegistry) -> None:
-    records, ids = apart(made, ANA, ANA)
-    judge(made, "same", "1", "2")
-    made.change(records[1], BIA)
-    with made.store.writing(HEADER) as session:
-        suspend_changed(session)
-    judge(made, "different", "1", "2")
-
-    assert rows(made, "SELECT state FROM judgement ORDER BY judgement_id") == [
-        ("undone",),
-        ("active",),
-    ]
-    assert homes(made, records) == ids
-    with made.store.reading() as session:
-        assert list_questions(session) == []
-    assert_sound(made)
-
-
-def test_a_suspended_judgement_that_another_answer_contradicts_is_asked_no_more(
-    made: SmallRegistry,
-) -> None:
-    records, _ = apart(made, ANA, ANA, ANA)
-    judge(made, "same", "1", "2")
-    judge(made, "same", "2", "3")
-    made.change(records[0], BIA)
-    with made.store.writing(HEADER) as session:
-        suspend_changed(session)
-    judge(made, "different", "1", "3")
-
-    assert rows(made, "SELECT state FROM judgement ORDER BY judgement_id") == [
-        ("undone",), ("active",), ("active",),
-    ]  # fmt: skip
-    assert rows(made, "SELECT state FROM review_item") == [("stale",)]
-    assert_sound(made)
-
-
-def test_a_suspended_judgement_is_asked_until_it_is_answered(made: SmallRegistry) -> None:
-    records, _ = apart(made, ANA, ANA)
-    judge(made, "different", "1", "2")
-    made.change(records[0], BIA)
-    with made.store.writing(HEADER) as session:
-        suspend_changed(session)
-        publish_review(session, review_rows(), 1)
-    with made.store.reading() as session:
-        assert [item["kind"] for item in list_questions(session)] == ["suspended_judgement"]
-
-
-def review_rows() -> pa.Table:
-    """A plan that asks nothing."""
-    texts = ("kind", "guard", "content_hash")
-    numbers = ("record_l", "record_r", "group_id", "rank")
-    return pa.schema(
-        [*((name, pa.string()) for name in texts), *((name, pa.int64()) for name in numbers)]
-    ).empty_table()
-
-
-def test_the_same_answer_about_changed_content_is_a_new_one(made: SmallRegistry) -> None:
-    records, _ = apart(made, ANA, ANA)
-    judge(made, "same", "1", "2")
-    made.change(records[1], BIA)
-    again = judge(made, "same", "1", "2")
-    with made.store.writing(HEADER) as session:
-        assert suspend_changed(session) == 0
-
-    assert again["judgement_id"] == 2
-    assert_sound(made)
-
-
-# ---------------------------------------------------------------------------- who was told
-
-
 def test_an_id_told_for_both_parts_of_a_split_becomes_ambiguous(made: SmallRegistry) -> None:
     records = made.records(("a", "1", ANA), ("a", "2", ANA))
     (home,) = made.citizens(records)
@@ -440,108 +291,3 @@ def test_an_id_told_for_both_parts_of_a_split_becomes_ambiguous(made: SmallRegis
         made, f"SELECT ambiguous_until FROM municipal_id WHERE municipal_id = '{home}'"
     ) == [("2026-04-01",)]
     assert_sound(made)
-
-
-# ---------------------------------------------------------------------------- import
-
-
-@pytest.fixture
-def answers(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a file of answers about records of source `a`."""
-
-    def write(*lines: tuple[str, str, str]) -> Path:
-        path = tmp_path / "answers.csv"
-        body = [f"a,{left},a,{right},{verdict},seen" for left, right, verdict in lines]
-        path.write_text("\n".join([",".join(Columns), *body]) + "\n", "utf-8")
-        return path
-
-    return write
-
-
-def import_file(made: SmallRegistry, path: Path, by: str = "ines") -> dict[str, object]:
-    return import_review(made.store, RULES, replace(HEADER, actor=by), path)
-
-
-def test_a_file_of_answers_is_taken_as_a_whole_and_once(
-    made: SmallRegistry, answers: Callable[..., Path]
-) -> None:
-    records, ids = apart(made, ANA, ANA, BIA, ANA, ANA)
-    path = answers(("1", "2", "same"), ("2", "3", "different"), ("4", "5", "SAME"), ("3", "4", ""))
-    result = import_file(made, path)
-
-    assert result == {
-        "lines": 3, "taken": 3, "unchanged": 0, "needs_second": 0, "merged": 2, "split": 0,
-        "moved": 2,
-    }  # fmt: skip
-    assert homes(made, records) == [ids[0], ids[0], ids[2], ids[3], ids[3]]
-    again = import_file(made, path)
-    assert (again["taken"], again["unchanged"], again["moved"]) == (0, 3, 0)
-    assert rows(made, "SELECT COUNT(*) FROM judgement") == [(3,)]
-    assert_sound(made)
-
-
-def test_one_refused_line_refuses_the_file_and_every_refused_line_is_named(
-    made: SmallRegistry, answers: Callable[..., Path]
-) -> None:
-    records, ids = apart(made, ANA, ANA, ANA)
-    judge(made, "different", "2", "3")
-    path = answers(("1", "2", "same"), ("1", "3", "same"))
-    with pytest.raises(ReviewFileError) as refused:
-        import_file(made, path)
-    assert refused.value.message == "nothing was taken: line 3: judgement_conflict"
-    assert homes(made, records) == ids
-
-    path = answers(("1", "9", "same"), ("1", "2", "maybe"), ("1", "1", "same"), ("1", "2", "same"))
-    path.write_text(path.read_text("utf-8") + "z,1,a,1,same,\n", "utf-8")
-    with pytest.raises(ReviewFileError) as refused:
-        import_file(made, path)
-    assert refused.value.message == (
-        "nothing was taken: line 2: not_found; line 3: verdict; line 4: same_record; "
-        "line 6: unknown_source"
-    )
-    assert rows(made, "SELECT COUNT(*) FROM judgement") == [(1,)]
-
-
-def test_lines_that_contradict_each_other_refuse_the_file(
-    made: SmallRegistry, answers: Callable[..., Path]
-) -> None:
-    apart(made, ANA, ANA, ANA)
-    path = answers(("1", "2", "same"), ("2", "3", "same"), ("1", "3", "different"))
-
-    with pytest.raises(ReviewFileError, match=r"line 4: judgement_conflict"):
-        import_file(made, path)
-
-
-def test_a_guarded_line_waits_for_the_file_of_another_steward(
-    made: SmallRegistry, answers: Callable[..., Path]
-) -> None:
-    records, ids = apart(made, {**ANA, **ONE_CPF}, {**ANA, **OTHER_CPF})
-    path = answers(("1", "2", "same"), ("2", "1", "same"))
-    result = import_file(made, path)
-    assert (result["taken"], result["needs_second"]) == (1, 2)
-    assert homes(made, records) == ids
-
-    import_file(made, path, by="rui")
-    assert homes(made, records) == [ids[0], ids[0]]
-
-
-@pytest.mark.parametrize(
-    ("content", "refusal"),
-    [
-        (None, FileMissingError),
-        (b"", FileEmptyError),
-        (b"source_l,local_id_l\n", FileLayoutError),
-        ("source_l,raz\xe3o\n".encode("latin-1"), FileEncodingError),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_refused_by_name(
-    made: SmallRegistry, tmp_path: Path, content: bytes | None, refusal: type[Exception]
-) -> None:
-    path = tmp_path / "answers.csv"
-    if content is not None:
-        path.write_bytes(content)
-
-    with pytest.raises(refusal):
-        import_file(made, path)
-    with pytest.raises(FileIsDirectoryError):
-        import_file(made, tmp_path)

@@ -20,6 +20,8 @@ from mdm.services.sources import add_source
 from mdm.storage.home import SETTINGS_FILE
 
 REPORT = "report.html"
+MARK = "demonstration"
+"""File in a home folder that a demonstration made; only such a folder is ever replaced."""
 # Declaration file and the files of one delivery, below the folder of the samples.
 DELIVERIES = (
     ("sources/saude.toml", "esus-pec/*.csv"),
@@ -58,17 +60,19 @@ def run_demo(
 
     Raises:
         FileMissingError: The samples are not there.
-        UsageError: The home folder holds something else.
+        UsageError: The home folder holds something else, a registry of real work above all.
     """
+    deliveries = [(declaration, _files(samples, pattern)) for declaration, pattern in DELIVERIES]
     stop_demo(home)
     _clear(home)
     application = create_application(home)
+    (application.home.folder / MARK).touch()
     watch = _Watch()
     try:
         with watch.timed("load"):
             loads = [
                 _load(application, samples, declaration, files, progress)
-                for declaration, files in DELIVERIES
+                for declaration, files in deliveries
             ]
         with watch.timed("link"):
             linked = run_link(application, progress, LinkOptions(apply=True))
@@ -102,21 +106,25 @@ def _clear(home: Path) -> None:
     if not home.exists():
         return
     inside = {path.name for path in home.iterdir()} if home.is_dir() else {""}
-    if inside and SETTINGS_FILE not in inside:
-        raise UsageError("the folder holds something that is no registry", where=str(home))
+    if inside and not {SETTINGS_FILE, MARK} <= inside:
+        raise UsageError("the folder holds something that is no demonstration", where=str(home))
     shutil.rmtree(home)
+
+
+def _files(samples: Path, pattern: str) -> list[Path]:
+    files = sorted(samples.glob(pattern))
+    if not files:
+        raise FileMissingError("the sample files are not there", where=str(samples / pattern))
+    return files
 
 
 def _load(
     application: Application,
     samples: Path,
     declaration: str,
-    pattern: str,
+    files: list[Path],
     progress: ProgressStep,
 ) -> dict[str, object]:
-    files = sorted(samples.glob(pattern))
-    if not files:
-        raise FileMissingError("the sample files are not there", where=str(samples / pattern))
     declared = declared_file(samples / declaration)
     add_source(application.store, declared, header=application.header("source"), replace=False)
     with application.intake() as intake:

@@ -21,6 +21,7 @@ from mdm.__about__ import __version__
 from mdm.cli.interrupts import watched_interrupts
 from mdm.cli.invocation import Invocation
 from mdm.cli.refusals import INTERNAL, INTERRUPTED, Failure, failure_of
+from mdm.errors import UsageError
 
 COMMAND_MODULES = (
     "init",
@@ -101,6 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str], invocation: Invocation) -> int:
+    if not all(_is_text(word) for word in words):
+        raise UsageError("a word is not in UTF-8")
     command = get_command(build_app())
     try:
         result = command.main(args=words, prog_name="mdm", standalone_mode=False, obj=invocation)
@@ -110,6 +113,15 @@ def _run(words: list[str], invocation: Invocation) -> int:
     if result == INTERRUPTED:
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
+
+
+def _is_text(word: str) -> bool:
+    """Whether no byte of the word was left over when the system's bytes became text."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _asks_json(words: Sequence[str]) -> bool:

@@ -46,18 +46,22 @@ def city(
 
 def demo(
     context: typer.Context,
-    samples: Annotated[Path, typer.Option("--samples")] = Path("data/samples"),
+    samples: Annotated[
+        Path | None, typer.Option("--samples", help="Folder of another sample city.")
+    ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="Leave the service running in the background.")
     ] = False,
 ) -> None:
     """Load, link and apply the sample city, and write a report to look at."""
     from mdm.bootstrap.demo import run_demo
+    from mdm.resources import samples_folder
 
     invocation = invocation_of(context)
     home = _DEMO_HOME if invocation.home is None else invocation.home
     with invocation.progress() as progress:
-        result = run_demo(samples, home, progress, serve=serve)
+        chosen = samples_folder() if samples is None else samples
+        result = run_demo(chosen, home, progress, serve=serve)
     invocation.emit(result, lambda: _show(result))
 
 

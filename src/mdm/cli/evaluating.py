@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mdm.cli.invocation import invocation_of
+from mdm.cli.invocation import PlanKey, invocation_of
 from mdm.cli.output import show_fields
 
 
@@ -33,7 +33,7 @@ def evaluate(context: typer.Context, truth: Annotated[Path, typer.Argument()]) -
 
 def report(
     context: typer.Context,
-    plan_id: Annotated[int, typer.Argument(metavar="PLAN")],
+    plan_id: PlanKey,
     out: Annotated[Path | None, typer.Option("--out", help="File to write.")] = None,
     truth: Annotated[
         Path | None, typer.Option("--truth", help="Truth file, to show precision and recall.")

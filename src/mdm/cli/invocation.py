@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -13,6 +13,12 @@ from mdm.cli import output
 if TYPE_CHECKING:
     from mdm.bootstrap import Application
     from mdm.ports import ProgressStep
+
+LARGEST_KEY = 2**63 - 1
+"""What a database can hold; no greater number names anything."""
+
+PlanKey = Annotated[int, typer.Argument(metavar="PLAN_ID", min=0, max=LARGEST_KEY)]
+JudgementKey = Annotated[int, typer.Argument(metavar="JUDGEMENT_ID", min=0, max=LARGEST_KEY)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mdm.cli.invocation import invocation_of
+from mdm.cli.invocation import LARGEST_KEY, PlanKey, invocation_of
 from mdm.cli.output import show_fields, show_rows
 
 _MODEL_HELP = "Model folder (default: the registry's newest, else the shipped one)."
@@ -57,7 +57,10 @@ def link(
         bool, typer.Option("--fresh", help="Decide as a first build would, without hysteresis.")
     ] = False,
     accept_changes: Annotated[
-        int, typer.Option("--accept-changes", min=0, help="Present IDs that may change.")
+        int,
+        typer.Option(
+            "--accept-changes", min=0, max=LARGEST_KEY, help="Present IDs that may change."
+        ),
     ] = 0,
     accept_model: Annotated[
         bool, typer.Option("--accept-model", help="Although the data are unlike the model's.")
@@ -86,7 +89,7 @@ def plan_list(context: typer.Context) -> None:
     invocation.emit({"plans": plans}, lambda: show_rows(plans, empty="There is no plan yet."))
 
 
-def plan_show(context: typer.Context, plan_id: Annotated[int, typer.Argument()]) -> None:
+def plan_show(context: typer.Context, plan_id: PlanKey) -> None:
     """What one plan changes, and why: counts, and a sample of each kind of change."""
     from mdm.services.plans import show_plan
 
@@ -98,9 +101,12 @@ def plan_show(context: typer.Context, plan_id: Annotated[int, typer.Argument()])
 
 def apply(
     context: typer.Context,
-    plan_id: Annotated[int, typer.Argument()],
+    plan_id: PlanKey,
     accept_changes: Annotated[
-        int, typer.Option("--accept-changes", min=0, help="Present IDs that may change.")
+        int,
+        typer.Option(
+            "--accept-changes", min=0, max=LARGEST_KEY, help="Present IDs that may change."
+        ),
     ] = 0,
     accept_model: Annotated[
         bool, typer.Option("--accept-model", help="Although the data are unlike the model's.")
@@ -121,7 +127,7 @@ def apply(
     invocation.emit(result, lambda: show_fields(result))
 
 
-def revert(context: typer.Context, plan_id: Annotated[int, typer.Argument()]) -> None:
+def revert(context: typer.Context, plan_id: PlanKey) -> None:
     """Undo an applied plan as one; refused if later work touched its citizens."""
     from mdm.bootstrap.link_run import opened_linking
     from mdm.services.revert_plan import revert_plan

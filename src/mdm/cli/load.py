@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mdm.cli.invocation import invocation_of
+from mdm.cli.invocation import LARGEST_KEY, invocation_of
 from mdm.cli.output import show_fields
 from mdm.errors import UsageError
 
@@ -50,6 +50,8 @@ def load(
 
 
 def _load_id(words: list[str]) -> int:
-    if len(words) != 1 or not words[0].isascii() or not words[0].isdigit():
-        raise UsageError("mdm load accept takes the number of one load")
-    return int(words[0])
+    if len(words) == 1 and words[0].isascii() and words[0].isdigit():
+        load_id = int(words[0])
+        if load_id <= LARGEST_KEY:
+            return load_id
+    raise UsageError("mdm load accept takes the number of one load")

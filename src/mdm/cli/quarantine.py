@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mdm.cli.invocation import invocation_of
+from mdm.cli.invocation import LARGEST_KEY, invocation_of
 from mdm.cli.output import show_fields, show_rows
 from mdm.errors import FileEncodingError, FileLayoutError, FileMissingError, UsageError
 
@@ -115,7 +115,7 @@ def _quarantine_ids(path: Path) -> Iterator[int]:
                 raise FileLayoutError(f"there is no column {KEY}", where=path.name)
             for row in reader:
                 text = (row[KEY] or "").strip()
-                if not text.isascii() or not text.isdigit():
+                if not (text.isascii() and text.isdigit() and int(text) <= LARGEST_KEY):
                     line = f"{path.name}, line {reader.line_num}"
                     raise FileLayoutError(f"{KEY} is not a number", where=line)
                 yield int(text)

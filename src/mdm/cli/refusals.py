@@ -69,7 +69,13 @@ def _misused(error: typer.TyperException) -> Failure:
     usage = None
     if context is not None:
         usage = f"{context.get_usage()}\nTry '{context.command_path} --help'."
-    return Failure(USAGE, UsageError.code, error.format_message(), usage=usage)
+    return Failure(USAGE, UsageError.code, _wordless(error.format_message()), usage=usage)
+
+
+def _wordless(message: str) -> str:
+    """Superfluous words may be a name (`mdm search Maria Souza`): they are not said again."""
+    told, sign, _words = message.partition(" argument(s) (")
+    return f"{told} words; quote a text that holds spaces" if sign else message
 
 
 def _place(error: BaseException) -> str | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mdm.cli.invocation import Invocation, invocation_of
+from mdm.cli.invocation import LARGEST_KEY, Invocation, JudgementKey, invocation_of
 from mdm.cli.output import show_fields, show_rows
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE")]
@@ -96,7 +96,7 @@ def _judge(
 
 def undo(
     context: typer.Context,
-    judgement_id: Annotated[int, typer.Argument(metavar="JUDGEMENT_ID")],
+    judgement_id: JudgementKey,
     steward: Annotated[
         str | None, typer.Option("--as", help="Who takes it back (default: the actor).")
     ] = None,
@@ -118,7 +118,8 @@ def undo(
 def review_list(
     context: typer.Context,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Show only the first ones.")
+        int | None,
+        typer.Option("--limit", min=1, max=LARGEST_KEY, help="Show only the first ones."),
     ] = None,
 ) -> None:
     """List the open questions, the most harmful doubt first."""

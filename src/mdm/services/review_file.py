@@ -35,10 +35,12 @@ class Line:
     Attributes:
         number: Of the line in the file, the header being 1.
         values: Its cells by column.
+        is_whole: Whether it names two records and has no cell too many.
     """
 
     number: int
     values: Mapping[str, str]
+    is_whole: bool = True
 
     @property
     def keys(self) -> tuple[tuple[str, str], tuple[str, str]]:
@@ -74,8 +76,9 @@ def _lines(reader: "csv.DictReader[str]", name: str) -> Iterator[Line]:
         raise FileLayoutError(f"columns are missing: {', '.join(missing)}", where=name)
     for row in reader:
         values = {column: (row[column] or "").strip() for column in COLUMNS}
-        if values["verdict"] != "":
-            yield Line(reader.line_num, values)
+        is_whole = None not in row and all(row[column] is not None for column in KEY_COLUMNS)
+        if values["verdict"] != "" or not is_whole:
+            yield Line(reader.line_num, values, is_whole=is_whole)
 
 
 def import_review(
@@ -125,25 +128,27 @@ def _answers(
     sources = {str(row["name"]) for row in session.rows("SELECT name FROM source")}
     answers: list[Answer] = []
     refused: list[tuple[int, str]] = []
+    said: dict[tuple[int, int], Verdict] = {}
     for line in lines:
         code = _code(line, sources, numbers)
-        if code is not None:
-            refused.append((line.number, code))
-            continue
-        left, right = sorted(numbers[key] for key in line.keys)
-        answers.append(
-            Answer(
-                verdict=Verdict(line.values["verdict"].lower()),
-                pair=(left, right),
-                actor=actor,
-                reason=line.values["reason"],
-            )
-        )
+        if code is None:
+            left, right = sorted(numbers[key] for key in line.keys)
+            verdict = Verdict(line.values["verdict"].lower())
+            if said.setdefault((left, right), verdict) is verdict:
+                reason = line.values["reason"]
+                answers.append(
+                    Answer(verdict=verdict, pair=(left, right), actor=actor, reason=reason)
+                )
+                continue
+            code = JudgementConflictError.code
+        refused.append((line.number, code))
     return answers, refused
 
 
 def _code(line: Line, sources: set[str], numbers: Mapping[tuple[str, str], int]) -> str | None:
-    """Why a line cannot be taken; None if it can."""
+    """Why a line cannot be taken; None if nothing in itself speaks against it."""
+    if not line.is_whole:
+        return "broken_line"
     if line.values["verdict"].lower() not in {verdict.value for verdict in Verdict}:
         return "verdict"
     if any(source not in sources for source, _ in line.keys):

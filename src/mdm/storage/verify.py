@@ -35,6 +35,10 @@ class Progress(Protocol):
         """Told each time a part begins."""
 
 
+GOLDEN_INPUTS = ("source", "record", "record_version", "membership", "municipal_id")
+"""Tables that golden records follow from: one with a changed cell gives none to compare with."""
+
+
 def _silent(what: str, done: float) -> None:
     """Nobody listens."""
 
@@ -66,10 +70,15 @@ def verify(
             checks += _folds(con)
             progress("rules", 0.9)
             checks += [rule_check(con, rule) for rule in RULES]
-            if golden is not None:
+            if golden is not None and _sound(checks, GOLDEN_INPUTS):
                 checks.append(_golden(con, golden(session)))
         progress("done", 1.0)
     return checks
+
+
+def _sound(checks: Iterable[Check], tables: Iterable[str]) -> bool:
+    names = {f"cells {table}" for table in tables}
+    return all(check.ok for check in checks if check.name in names)
 
 
 def _database(store: Store) -> list[Check]:

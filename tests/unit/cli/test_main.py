@@ -87,6 +87,13 @@ def test_a_refusal_exits_1_and_names_itself(home: str, capsys: pytest.CaptureFix
         ["init", "--nonsense"],
         ["load", "onlysource"],
         ["load", "accept", "one"],
+        ["load", "accept", "9" * 20],
+        ["apply", "9" * 20],
+        ["plan", "show", "9" * 20],
+        ["revert", "9" * 20],
+        ["judge", "undo", "9" * 20],
+        ["review", "list", "--limit", "9" * 20],
+        ["resolve", "clinic", "\udcff"],
         ["source", "add", "x", "--layout", "canonical"],
         ["source", "add", "x", "--layout", "parquet", "--sector", "health"],
     ],
@@ -103,6 +110,14 @@ def test_words_that_do_not_fit_together_exit_2(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "usage: " in captured.err
+
+
+def test_superfluous_words_are_not_said_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "Joana", "da", "Silva"]) == 2
+
+    captured = capsys.readouterr()
+    assert "quote" in captured.err
+    assert "Silva" not in captured.out + captured.err
 
 
 def test_an_unforeseen_exception_exits_70_without_its_text(

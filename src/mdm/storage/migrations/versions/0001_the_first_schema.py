@@ -8,8 +8,7 @@ from mdm.storage.tables.base import BigKey, Flag, PlainText, RealNumber
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
+branch_labels = depends_on = None
 
 
 def upgrade() -> None:
