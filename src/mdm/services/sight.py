@@ -29,16 +29,16 @@ class Sight:
     def shown(self, source: str | None, flags: Iterable[Flag], field: Field) -> Shown:
         """How what a source says is shown; None where no source says it."""
         side = Side.OTHER if source is None else self.side(source)
+        return self.shown_on(side, flags, field)
+
+    def shown_on(self, side: Side, flags: Iterable[Flag], field: Field) -> Shown:
+        """The same for one side."""
         return visibility.shown(self.reader.role, side, self.reader.purpose, flags, field)
 
     def sees(self, flags: Iterable[Flag], field: Field) -> bool:
         """Whether anything of a group of fields is shown, of whatever source."""
         given = tuple(flags)
-        return any(
-            visibility.shown(self.reader.role, side, self.reader.purpose, given, field)
-            is not Shown.HIDDEN
-            for side in Side
-        )
+        return any(self.shown_on(side, given, field) is not Shown.HIDDEN for side in Side)
 
     def visible(self, record: str) -> str:
         """SQL condition on an alias of table `record`: whether the reader may know of it.
