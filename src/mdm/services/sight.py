@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mdm.domain import visibility
 from mdm.domain.access import Reader, Role
 from mdm.domain.visibility import Field, Flag, Shown, Side
-from mdm.errors import ForbiddenError, UnknownSourceError
+from mdm.errors import ForbiddenError
 from mdm.ports import ReadSession
 
 
@@ -75,19 +75,3 @@ def sight_of(session: ReadSession, reader: Reader) -> Sight:
         "SELECT name FROM source WHERE sector = :sector ORDER BY name", {"sector": reader.sector}
     )
     return Sight(reader, frozenset(str(row["name"]) for row in rows))
-
-
-def check_speaks_for(session: ReadSession, sight: Sight, source: str) -> None:
-    """Refuse the crosswalk of a source whose records the reader may not name.
-
-    Raises:
-        ForbiddenError: They may not. The same where no such source is declared and the reader is
-            a system: what others call their sources is nothing to it.
-        UnknownSourceError: There is no such source.
-    """
-    if sight.shown(source, (), Field.RECORDS) is not Shown.SHOWN:
-        raise ForbiddenError("the reader may not speak for this source", where=source)
-    if sight.reader.role is not Role.SYSTEM:
-        known = session.value("SELECT 1 FROM source WHERE name = :name", {"name": source})
-        if known is None:
-            raise UnknownSourceError("no such source", where=source)
