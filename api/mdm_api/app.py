@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import to_thread
 from fastapi import FastAPI
 
 from mdm.__about__ import __version__
@@ -13,6 +14,7 @@ from mdm_api import health, oauth, problems, shell, web
 from mdm_api.routers import ROUTERS
 
 API = "/api/v1"
+THREADS = 16
 MAX_BODY_BYTES = 4_000_000  # ten thousand keys of a batch fit four times
 
 
@@ -27,6 +29,8 @@ def create_app(application: Application, *, serving: Serving | None = None) -> F
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # No more threads than connections in the pool: who gets one need not wait for the other.
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         if serving is None:
             opened.close()

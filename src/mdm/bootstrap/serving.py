@@ -13,12 +13,14 @@ from secrets import token_hex
 
 from mdm.bootstrap.access import Access
 from mdm.bootstrap.application import Application
+from mdm.bootstrap.reads import Reads
 from mdm.domain.audit_chain import RootRow
 from mdm.errors import LaneBusyError, MdmError
 from mdm.security.keys import load_or_make_key, public_hex
 from mdm.security.passwords import new_secret, secret_hash
 from mdm.services.accounts import Client, add_client
 from mdm.services.fold_told import is_told_level
+from mdm.services.miss_budget import MissBudget
 from mdm.storage.audit import ChainLog, sign_root
 from mdm.storage.service_store import ServiceStore
 from mdm.storage.store import iso
@@ -37,6 +39,7 @@ class Serving:
         access: Answers who asks.
         audit: The chain that this process's reads are noted in.
         beside: Where sessions and jobs lie.
+        reads: Answers readers.
         slot: Holds the name of the chain for this process while it is open.
     """
 
@@ -44,6 +47,7 @@ class Serving:
     access: Access
     audit: ChainLog
     beside: ServiceStore
+    reads: Reads
     slot: int
 
     def readiness(self) -> Mapping[str, Callable[[], object]]:
@@ -86,7 +90,8 @@ def open_serving(application: Application) -> Serving:
         raise
     # The thread that writes the audit trail must not wait 5 ms for the interpreter each time.
     sys.setswitchinterval(0.001)
-    return Serving(application, access, audit, beside, slot)
+    reads = Reads(application, MissBudget(beside, application.clock))
+    return Serving(application, access, audit, beside, reads, slot)
 
 
 def service_store(application: Application) -> ServiceStore:

@@ -100,7 +100,7 @@ def flags_of(golden: GoldenRecord, today: str, *, restricted: bool = False) -> f
     """
     flags = set()
     born = golden.shown(Attribute.BIRTH_DATE)
-    if born is not None and _is_child(str(born), today):
+    if born is not None and is_child(str(born), today):
         flags.add(Flag.CHILD)
     if golden.deceased_status is DeceasedStatus.CONFIRMED:
         flags.add(Flag.DECEASED)
@@ -109,7 +109,8 @@ def flags_of(golden: GoldenRecord, today: str, *, restricted: bool = False) -> f
     return frozenset(flags)
 
 
-def _is_child(born: str, today: str) -> bool:
+def is_child(born: str, today: str) -> bool:
+    """Whether somebody born on an ISO day is under 18 today."""
     return f"{int(born[:4]) + _CHILD_YEARS:04d}{born[4:10]}" > today
 
 

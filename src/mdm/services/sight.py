@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mdm.domain import visibility
 from mdm.domain.access import Reader, Role
 from mdm.domain.visibility import Field, Flag, Shown, Side
-from mdm.errors import ForbiddenError, UnknownSourceError
+from mdm.errors import ForbiddenError
 from mdm.ports import ReadSession
 
 
@@ -29,16 +29,16 @@ class Sight:
     def shown(self, source: str | None, flags: Iterable[Flag], field: Field) -> Shown:
         """How what a source says is shown; None where no source says it."""
         side = Side.OTHER if source is None else self.side(source)
+        return self.shown_on(side, flags, field)
+
+    def shown_on(self, side: Side, flags: Iterable[Flag], field: Field) -> Shown:
+        """The same for one side."""
         return visibility.shown(self.reader.role, side, self.reader.purpose, flags, field)
 
     def sees(self, flags: Iterable[Flag], field: Field) -> bool:
         """Whether anything of a group of fields is shown, of whatever source."""
         given = tuple(flags)
-        return any(
-            visibility.shown(self.reader.role, side, self.reader.purpose, given, field)
-            is not Shown.HIDDEN
-            for side in Side
-        )
+        return any(self.shown_on(side, given, field) is not Shown.HIDDEN for side in Side)
 
     def visible(self, record: str) -> str:
         """SQL condition on an alias of table `record`: whether the reader may know of it.
@@ -75,19 +75,3 @@ def sight_of(session: ReadSession, reader: Reader) -> Sight:
         "SELECT name FROM source WHERE sector = :sector ORDER BY name", {"sector": reader.sector}
     )
     return Sight(reader, frozenset(str(row["name"]) for row in rows))
-
-
-def check_speaks_for(session: ReadSession, sight: Sight, source: str) -> None:
-    """Refuse the crosswalk of a source whose records the reader may not name.
-
-    Raises:
-        ForbiddenError: They may not. The same where no such source is declared and the reader is
-            a system: what others call their sources is nothing to it.
-        UnknownSourceError: There is no such source.
-    """
-    if sight.shown(source, (), Field.RECORDS) is not Shown.SHOWN:
-        raise ForbiddenError("the reader may not speak for this source", where=source)
-    if sight.reader.role is not Role.SYSTEM:
-        known = session.value("SELECT 1 FROM source WHERE name = :name", {"name": source})
-        if known is None:
-            raise UnknownSourceError("no such source", where=source)

@@ -81,6 +81,29 @@ class Job(Beside, table=True):
     heartbeat_at: str | None = maybe_txt()
 
 
+class Looked(Beside, table=True):
+    """How often a reader looked for somebody in an hour or a day, and how often for nobody."""
+
+    __table_args__ = STRICT
+
+    subject: str = txt(key=True)
+    window: str = txt(key=True)
+    looks: int = num()
+    misses: int = num()
+
+
+class Repeatable(Beside, table=True):
+    """A write that its caller may send again: the answer that it got, by the caller's key."""
+
+    __table_args__ = STRICT
+
+    actor: str = txt(key=True)
+    key: str = txt(key=True)
+    request_hash: str = txt()
+    answer: str | None = maybe_txt()
+    at: str = txt()
+
+
 class ServiceSession:
     """One transaction beside the registry; statements use `:name` parameters."""
 

@@ -1,9 +1,4 @@
-"""Indexes on values inside JSON, by which readers find a citizen or a family.
-
-A list of numbers, `["705000000000014","898001160660770"]`, holds them one after the other, all of
-one length: the n-th stands at a fixed place. Both databases index that expression; rows with fewer
-numbers are not in the n-th index.
-"""
+"""Indexes on values inside JSON, by which readers find a citizen or a family."""
 
 from typing import Any
 
@@ -12,23 +7,17 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import Text
 from sqlmodel import Index
 
-NUMBERS_INDEXED = {"cns": 6, "nis": 3}
-"""Numbers of a list by which a citizen is found; the longest lists of a city have five and two."""
-
-_DIGITS = {"cns": 15, "nis": 11}
-_OPENING = 3  # the first digit stands after `["`
-_BETWEEN = 3  # `","`
+from mdm.domain.number_list import DIGITS, NUMBERS_FOUND, nth_place
 
 
 def nth_number(column: str, n: int) -> str:
     """SQL of the n-th number (from 0) of a list column."""
-    digits = _DIGITS[column]
-    return f"substr({column}, {_OPENING + n * (digits + _BETWEEN)}, {digits})"
+    return f"substr({column}, {nth_place(column, n)}, {DIGITS[column]})"
 
 
 def has_nth(column: str, n: int) -> str:
     """SQL of whether a list column holds an n-th number."""
-    return f"length({column}) > {_OPENING + n * (_DIGITS[column] + _BETWEEN)}"
+    return f"length({column}) > {nth_place(column, n)}"
 
 
 def payload_value(dialect: str, payload: str, column: str) -> str:
@@ -62,7 +51,7 @@ def number_indexes() -> tuple[Index, ...]:
             sqlite_where=text(has_nth(column, n)),
             postgresql_where=text(has_nth(column, n)),
         )
-        for column, count in NUMBERS_INDEXED.items()
+        for column, count in NUMBERS_FOUND.items()
         for n in range(count)
     )
 

@@ -3,8 +3,9 @@
 from alembic import op
 from sqlalchemy import text
 
+from mdm.domain.number_list import NUMBERS_FOUND
 from mdm.errors import SchemaVersionError
-from mdm.storage.tables.lookups import NUMBERS_INDEXED, PayloadValue, has_nth, nth_number
+from mdm.storage.tables.lookups import PayloadValue, has_nth, nth_number
 
 revision = "0003"
 down_revision = "0002"
@@ -18,7 +19,7 @@ def upgrade() -> None:
     )
     for column in ("cpf", "inep_id"):
         op.create_index(op.f(f"ix_golden_record_{column}"), "golden_record", [column])
-    for column, count in NUMBERS_INDEXED.items():
+    for column, count in NUMBERS_FOUND.items():
         for n in range(count):
             op.create_index(
                 op.f(f"ix_golden_record_{column}_{n}"),
