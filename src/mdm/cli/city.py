@@ -47,7 +47,7 @@ def city(
 def demo(
     context: typer.Context,
     samples: Annotated[
-        Path | None, typer.Option("--samples", help="Folder of another sample city.")
+        Path | None, typer.Option("--samples", help="A folder laid out as data/samples.")
     ] = None,
 ) -> None:
     """Load, link and apply the sample city, and write a report to look at."""
