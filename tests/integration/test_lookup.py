@@ -341,6 +341,16 @@ def test_issues_go_back_to_their_source_with_the_value_it_sent(
         export_issues(request(made, tmp_path / "i.csv"), "c")
 
 
+def test_a_code_that_the_map_lacks_goes_back_as_it_was_sent(
+    made: SmallRegistry, tmp_path: Path
+) -> None:
+    (one,) = made.records(("a", "1", {"sex": "unmapped:7"}))
+    made.issue(one, "sex", "unknown_code")
+    export_issues(request(made, tmp_path / "i.csv"), "a")
+
+    assert [row["received"] for row in lines(tmp_path / "i.csv")] == ["7"]
+
+
 def test_names_that_a_spreadsheet_would_run_are_quoted(made: SmallRegistry, tmp_path: Path) -> None:
     (home,) = made.citizens(made.records(("a", "1", {})))
     row = {"municipal_id": home, "name": "=cmd|x", "mother": "Ana", "record_count": 1,

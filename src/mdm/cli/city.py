@@ -47,7 +47,7 @@ def city(
 def demo(
     context: typer.Context,
     samples: Annotated[
-        Path | None, typer.Option("--samples", help="Folder of another sample city.")
+        Path | None, typer.Option("--samples", help="A folder laid out as data/samples.")
     ] = None,
     serve: Annotated[
         bool, typer.Option("--serve", help="Leave the service running in the background.")

@@ -6,6 +6,9 @@ This list is the single definition; `docs/canonical.md` is written from it and a
 from dataclasses import dataclass
 from enum import StrEnum
 
+UNMAPPED = "unmapped:"
+"""Put before a code that the code map lacks, so that nobody reads it as a canonical code."""
+
 
 class Group(StrEnum):
     """What a column is about: decides where it goes, and whether it is a person's attribute."""

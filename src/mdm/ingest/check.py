@@ -8,12 +8,12 @@ from typing import Any
 
 import duckdb
 
-from mdm.domain.canonical import CANONICAL, Group
+from mdm.domain.canonical import CANONICAL, UNMAPPED, Group
 from mdm.domain.standard_record import STANDARD_COLUMNS
 from mdm.ingest.connection import open_staging
 from mdm.ingest.declaration import SourceDeclaration
 from mdm.ingest.layout import Layout
-from mdm.ingest.mapping import CODED, UNMAPPED, identifier, literal
+from mdm.ingest.mapping import CODED, identifier, literal
 from mdm.ingest.stage import Progress, StagedLoad, stage_files
 from mdm.ingest.tables import VALUE_COLUMNS, count_rows, only_row
 

@@ -19,10 +19,7 @@ from typing import Annotated, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypeAliasType
 
-from mdm.domain.canonical import CANONICAL, SEVERAL, Kind
-
-UNMAPPED = "unmapped:"
-"""Put before a code that the code map lacks, so that nobody reads it as a canonical code."""
+from mdm.domain.canonical import CANONICAL, SEVERAL, UNMAPPED, Kind
 
 ColumnSql: TypeAlias = Callable[[str], str]
 NonEmpty = Annotated[str, Field(min_length=1)]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mdm.domain.canonical import UNMAPPED
 from mdm.domain.golden_record import GOLDEN_COLUMNS
 from mdm.domain.ledger import TxHeader
 from mdm.ports import ReadSession, Store
@@ -254,15 +255,19 @@ def export_issues(request: ExportRequest, source: str) -> dict[str, object]:
 
 
 def _with_received(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The value of the field in the place of the whole payload."""
+    """The value of the field, as the source sent it, in the place of the whole payload."""
     values = [
-        json.loads(payload).get(field)
+        _sent(json.loads(payload).get(field))
         for field, payload in zip(
             batch.column("field").to_pylist(), batch.column("received").to_pylist(), strict=True
         )
     ]
     place = ISSUES.get_field_index("received")
     return batch.set_column(place, ISSUES.field(place), pa.array(values, _TEXT))
+
+
+def _sent(value: str | None) -> str | None:
+    return None if value is None else value.removeprefix(UNMAPPED)
 
 
 def _told_export(
