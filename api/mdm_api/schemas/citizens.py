@@ -9,7 +9,13 @@ from mdm.domain.visibility import Field as Group
 from mdm.services.find_citizens import Kind
 from mdm_api.schemas import Given, Told
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+PRINTED = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: no key or name has them, and PostgreSQL holds no NUL."""
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PRINTED),
+]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from mdm_api.schemas import Given, Told
-from mdm_api.schemas.citizens import Slug
+from mdm_api.schemas.citizens import PRINTED, Slug
 
 MOST = 10_000
-LocalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+LocalId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTED)]
 
 
 class RecordKey(Given):

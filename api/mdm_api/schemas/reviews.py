@@ -6,9 +6,12 @@ from pydantic import Field, StringConstraints
 
 from mdm.domain.judgement import Verdict
 from mdm_api.schemas import Given, Told
-from mdm_api.schemas.citizens import Attended, Value
+from mdm_api.schemas.citizens import PRINTED, Attended, Value
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=PRINTED),
+]
 
 
 class Review(Told):

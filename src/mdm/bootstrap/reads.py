@@ -6,7 +6,7 @@ The caller notes the entry before it answers; nothing here leaves without one.
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -68,8 +68,12 @@ Cursor = tuple[int, float, int, int]
 class Export:
     """Rows of an export, which read an open snapshot until they end or are closed."""
 
-    batches: Iterator[pa.RecordBatch]
+    batches: Generator[pa.RecordBatch]
     schema: pa.Schema
+
+    def close(self) -> None:
+        """Let go of the snapshot."""
+        self.batches.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +245,7 @@ class Reads:
             for name in names
         ]
 
-        def read() -> Iterator[pa.RecordBatch]:
+        def read() -> Generator[pa.RecordBatch]:
             with opened:
                 yield from batches
 
