@@ -279,6 +279,12 @@ class Reads:
         entry = _review_entry(reader, AuditAction.REVIEW_READ, [item], fields=tuple(sorted(asked)))
         return answer, entry
 
+    def question(self, reader: Reader, review_id: int) -> ReviewItem:
+        """How a question stands, for what is said of it: nothing of the records may leave."""
+        with self._application.store.reading() as session:
+            sight = desk_sight(session, reader)
+            return read_review(session, sight, review_id, now=iso(self._application.clock()))
+
     def claim(self, reader: Reader, review_id: int) -> tuple[ReviewItem, AuditEntry]:
         """Reserve a pair; see `claim_review`."""
         header = _header(reader, "claim")
