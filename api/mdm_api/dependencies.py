@@ -24,7 +24,12 @@ def serving_of(request: Request) -> Serving:
     return found
 
 
-ServingDep = Annotated[Serving, Depends(serving_of)]
+async def _serving(request: Request) -> Serving:
+    """The same as a dependency: what is not `async` waits for a thread in every request."""
+    return serving_of(request)
+
+
+ServingDep = Annotated[Serving, Depends(_serving)]
 
 
 def purpose_of(code: str | None) -> Purpose | None:
