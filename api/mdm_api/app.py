@@ -15,7 +15,6 @@ from mdm_api.routers import ROUTERS
 
 API = "/api/v1"
 THREADS = 16
-MAX_BODY_BYTES = 4_000_000  # ten thousand keys of a batch fit four times
 
 
 def create_app(application: Application, *, serving: Serving | None = None) -> FastAPI:
@@ -42,7 +41,6 @@ def create_app(application: Application, *, serving: Serving | None = None) -> F
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.state.serving = opened
     problems.add_handlers(app)

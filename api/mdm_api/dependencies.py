@@ -24,7 +24,12 @@ def serving_of(request: Request) -> Serving:
     return found
 
 
-ServingDep = Annotated[Serving, Depends(serving_of)]
+async def _serving(request: Request) -> Serving:
+    """The same as a dependency: what is not `async` waits for a thread in every request."""
+    return serving_of(request)
+
+
+ServingDep = Annotated[Serving, Depends(_serving)]
 
 
 def purpose_of(code: str | None) -> Purpose | None:
@@ -96,15 +101,31 @@ def session_reader(request: Request, session: WebSessionDep) -> Reader:
 SessionReaderDep = Annotated[Reader, Depends(session_reader)]
 
 
+def refuse_foreign(request: Request) -> None:
+    """Refuse what a browser says was sent from another site.
+
+    `Sec-Fetch-Site` where the browser sends it; `Origin` is `null` under our referrer policy.
+
+    Raises:
+        ForbiddenError: It was.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        is_foreign = site not in {"same-origin", "none"}
+    else:
+        origin = request.headers.get("origin")
+        own = f"{request.url.scheme}://{request.url.netloc}"
+        is_foreign = origin is not None and origin != own
+    if is_foreign:
+        raise ForbiddenError("the request comes from another site")
+
+
 async def checked_form(request: Request, session: WebSessionDep) -> None:
     """Refuse a request that changes something and was not sent from one of our own pages.
 
-    The token stands in the form field `csrf_token` or in the header `X-CSRF-Token`; a browser
-    that names another origin is refused, too.
+    The token stands in the form field `csrf_token` or in the header `X-CSRF-Token`.
     """
-    origin = request.headers.get("origin")
-    if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
-        raise ForbiddenError("the request comes from another site")
+    refuse_foreign(request)
     given: object = request.headers.get(CSRF_HEADER)
     if given is None:
         given = (await request.form()).get(CSRF_FIELD)

@@ -29,8 +29,13 @@ STATUS: Final[dict[type[errors.MdmError], int]] = {
     errors.UsageError: 400,
     errors.NotFoundError: 404,
     errors.IdWithdrawnError: 404,
+    errors.PostOnlyError: 400,
+    errors.IdErasedError: 410,
     errors.AmbiguousIdError: 409,
     errors.JudgementConflictError: 409,
+    errors.ReviewTakenError: 409,
+    errors.StaleContentError: 412,
+    errors.VersionRequiredError: 428,
     errors.JobStateError: 409,
     errors.OverBudgetError: 429,
     errors.LaneBusyError: 503,
@@ -82,8 +87,18 @@ def refusal(request: Request, error: errors.MdmError) -> JSONResponse:
         error.code,
         detail=error.message,
         where=error.where,
+        extra=_conflict(error),
         headers=_headers(status),
     )
+
+
+def _conflict(error: errors.MdmError) -> dict[str, object] | None:
+    """What a 409 contradicts: a steward's lease or decision, a judgement."""
+    if isinstance(error, errors.ReviewTakenError):
+        return {"conflict_with": error.conflict_with}
+    if isinstance(error, errors.JudgementConflictError) and error.where is not None:
+        return {"conflict_with": {"judgement": error.where}}
+    return None
 
 
 def add_handlers(app: FastAPI) -> None:

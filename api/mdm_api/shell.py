@@ -11,6 +11,7 @@ import uuid
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,7 @@ from mdm_api import metrics
 
 LOG: Final = logging.getLogger("mdm.access")
 _REQUEST_ID: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{8,64}")
+MAX_BODY_BYTES: Final = 4_000_000  # ten thousand keys of a batch fit four times
 _KEY: Final = "mdm.request_id"
 
 CSP: Final = (
@@ -72,8 +74,9 @@ class Shell:
                 _add_headers(scope, message, request_id)
             await send(message)
 
+        bounded = receive if scope["method"] == "GET" else _bounded(scope, receive)
         try:
-            await self._app(scope, receive, sent)
+            await self._app(scope, bounded, sent)
         except Exception as error:
             if status != 0:
                 raise
@@ -94,6 +97,23 @@ class Shell:
                 took * 1000,
                 request_id,
             )
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
+    """A request's body, refused where it is longer than it may be."""
+    stated = Headers(scope=scope).get("content-length", "")
+    read = int(stated) if stated.isdecimal() and int(stated) > MAX_BODY_BYTES else 0
+
+    async def bounded() -> Message:
+        nonlocal read
+        if read <= MAX_BODY_BYTES:
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read <= MAX_BODY_BYTES:
+                return message
+        raise HTTPException(413)
+
+    return bounded
 
 
 def route_of(scope: Scope) -> str:

@@ -346,10 +346,14 @@ class ReviewTakenError(MdmError):
     code = "review_taken"
 
     def __init__(
-        self, message: str, *, conflict_with: dict[str, object], where: str | None = None
+        self,
+        message: str,
+        *,
+        conflict_with: dict[str, object] | None = None,
+        where: str | None = None,
     ) -> None:
         super().__init__(message, where=where)
-        self.conflict_with = conflict_with
+        self.conflict_with = {} if conflict_with is None else conflict_with
 
 
 class IdempotencyKeyError(MdmError):

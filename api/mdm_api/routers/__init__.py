@@ -2,4 +2,6 @@
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from mdm_api.routers import citizens, crosswalk, reviews
+
+ROUTERS: tuple[APIRouter, ...] = (citizens.router, crosswalk.router, reviews.router)

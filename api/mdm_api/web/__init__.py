@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from mdm_api.web import faults
-from mdm_api.web.pages import session
+from mdm_api.web.pages import citizen, review, search, session
 from mdm_api.web.render import PREFIX, STATIC
 
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -28,5 +28,6 @@ class _Files(StaticFiles):
 def mount(app: FastAPI) -> None:
     """Add the pages to the service."""
     app.mount(PREFIX, _Files(directory=STATIC), name="static")
-    app.include_router(session.router)
+    for routes in (session, search, citizen, review):
+        app.include_router(routes.router)
     faults.add_handlers(app)

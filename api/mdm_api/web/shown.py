@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 CITY_TIME: Final = ZoneInfo("America/Sao_Paulo")
+OWN_CITY: Final = ("4314902", "Porto Alegre")
 _PARTICLES = frozenset({"da", "das", "de", "di", "do", "dos", "e", "del", "van", "von"})
 _POSTAL_CODE, _LAND_LINE, _MOBILE = 8, 10, 11
 _STREET_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -93,6 +94,13 @@ def postal_code(digits: str) -> str:
     if not digits.isdigit() or len(digits) != _POSTAL_CODE:
         return digits
     return f"{digits[:5]}-{digits[5:]}"
+
+
+def municipality(code: str) -> str:
+    """The city's own name; of other municipalities their IBGE code, or the name as given."""
+    if code == OWN_CITY[0]:
+        return OWN_CITY[1]
+    return f"IBGE {code}" if code.isdigit() else person_name(code)
 
 
 def cpf(digits: str) -> str:

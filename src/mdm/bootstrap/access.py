@@ -1,7 +1,7 @@
 """Who asks: tokens of clients and sessions of people, over the registry's accounts."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +31,7 @@ class WebSession:
         account: Who logged in.
         csrf: What forms of this session carry.
         purpose: What the person said they read for; None until they did.
-        attends: Municipal IDs that are open under that purpose.
+        attends: Municipal IDs that are open under that purpose, the attended one first.
         attends_until: Until when; None where none are open.
     """
 
@@ -39,7 +39,7 @@ class WebSession:
     account: Account
     csrf: str
     purpose: Purpose | None
-    attends: frozenset[str] = frozenset()
+    attends: tuple[str, ...] = ()
     attends_until: datetime | None = None
 
     def reader(self, *, request_id: str) -> Reader:
@@ -181,10 +181,20 @@ class Access:
         """Note what the person reads for from now on."""
         web_sessions.set_purpose(self._beside, session.token, purpose)
 
-    def attend(self, session: WebSession, purpose: Purpose, municipal_ids: Sequence[str]) -> None:
-        """Open a citizen and their family under a purpose, for an hour."""
-        clock = self._application.clock
-        web_sessions.attend(self._beside, clock(), session.token, purpose, municipal_ids)
+    def attend(self, session: WebSession, purpose: Purpose, municipal_id: str) -> None:
+        """Open a citizen under a purpose, for an hour; another attendance ends."""
+        until = self._application.clock() + web_sessions.ATTENDANCE
+        web_sessions.attend(self._beside, session.token, purpose, [municipal_id], until)
+
+    def widen(self, session: WebSession, municipal_ids: Iterable[str]) -> None:
+        """Open the declared family of the attended citizen with them, for what is left of it."""
+        if session.purpose is None or session.attends_until is None:
+            return
+        ids = list(dict.fromkeys([*session.attends[:1], *municipal_ids]))
+        if set(ids) != set(session.attends):
+            web_sessions.attend(
+                self._beside, session.token, session.purpose, ids, session.attends_until
+            )
 
     def log_out(self, token: str) -> None:
         """End a session."""

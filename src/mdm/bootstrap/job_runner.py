@@ -161,12 +161,17 @@ def _perform(
     application: Application, kind: str, argument: dict[str, object], progress: ProgressStep
 ) -> dict[str, object]:
     accepted = int(str(argument.get("accept_changes", 0)))
+    any_model = argument.get("accept_model") is True
     if kind == "link":
-        options = LinkOptions(apply=argument.get("apply") is True, accept_changes=accepted)
+        options = LinkOptions(
+            apply=argument.get("apply") is True, accept_changes=accepted, accept_model=any_model
+        )
         return run_link(application, progress, options)
     if kind == "apply":
         plan_id = int(str(argument["plan_id"]))
-        return run_apply(application, progress, plan_id, accept_changes=accepted)
+        return run_apply(
+            application, progress, plan_id, accept_changes=accepted, accept_model=any_model
+        )
     raise UsageError("no such kind of job", where=kind)
 
 

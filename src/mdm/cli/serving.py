@@ -65,6 +65,9 @@ def job_add(
     accept_changes: Annotated[
         int, typer.Option("--accept-changes", min=0, help="Present IDs that may change.")
     ] = 0,
+    accept_model: Annotated[
+        bool, typer.Option("--accept-model", help="Although the data are unlike the model's.")
+    ] = False,
 ) -> None:
     """Ask the job runner for a link run, or for the apply of a plan."""
     from mdm.bootstrap.serving import service_store
@@ -72,7 +75,10 @@ def job_add(
 
     if (kind == "apply") != (plan_id is not None) or (kind == "apply" and apply_now):
         raise UsageError("link [--apply], or apply PLAN_ID")
-    argument: dict[str, object] = {"accept_changes": accept_changes}
+    argument: dict[str, object] = {
+        "accept_changes": accept_changes,
+        "accept_model": accept_model,
+    }
     argument |= {"apply": apply_now} if plan_id is None else {"plan_id": plan_id}
     invocation = invocation_of(context)
     with invocation.application() as application:

@@ -1,7 +1,7 @@
 """What is told of a citizen besides values: IDs, the weakest link, open doubts, family."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 
 from mdm.domain.golden_record import DECEASED_SHOWN, GoldenRecord, Value
@@ -29,13 +29,14 @@ FROM review_item v JOIN record l ON l.record_id = v.record_l
 JOIN record r ON r.record_id = v.record_r
 WHERE v.state IN ('open', 'claimed') AND {open_l} AND {open_r} AND v.record_{end} IN ({{keys}})
 """
-_HOUSEHOLD = """
-SELECT r.record_id, m.municipal_id, g.name, g.social_name, {role} AS role
-FROM record_version v JOIN record r ON r.record_id = v.record_id AND r.version = v.version
+# Two steps: in one, a database may read all records of the source first.
+_HOUSEHOLD = "SELECT v.record_id, v.version FROM record_version v WHERE {household} = :household"
+_RELATIVES = """
+SELECT r.record_id, r.version, m.municipal_id, g.name, g.social_name, {role} AS role
+FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
 JOIN membership m ON m.record_id = r.record_id
 JOIN golden_record g ON g.municipal_id = m.municipal_id
-WHERE {household} = :household AND r.source = :source AND r.state = 'present' AND {visible}
-ORDER BY r.record_id LIMIT {limit}
+WHERE r.record_id IN ({{keys}}) AND r.source = :source AND r.state = 'present' AND {visible}
 """
 
 
@@ -69,9 +70,8 @@ def plain(value: Value) -> object:
     if isinstance(value, date):
         return value.isoformat()
     if is_dataclass(value):
-        fields = {name: _cell(cell) for name, cell in asdict(value).items()}
-        fields.pop("record_id", None)
-        return fields
+        names = (field.name for field in fields(value))
+        return {name: _cell(getattr(value, name)) for name in names if name != "record_id"}
     return value
 
 
@@ -143,15 +143,14 @@ def household(session: ReadSession, source: str, household_id: str, visible: str
         household_id: Its key of the family.
         visible: SQL condition on the alias `r` of table `record`.
     """
-    rows = session.rows(
-        _HOUSEHOLD.format(
-            household=session.payload_sql("v", "household_id"),
-            role=session.payload_sql("v", "household_role"),
-            visible=visible,
-            limit=RELATIVES,
-        ),
-        {"household": household_id, "source": source},
+    declared = session.rows(
+        _HOUSEHOLD.format(household=session.payload_sql("v", "household_id")),
+        {"household": household_id},
     )
+    present = {(as_int(row["record_id"]), row["version"]) for row in declared}
+    sql = _RELATIVES.format(role=session.payload_sql("v", "household_role"), visible=visible)
+    found = rows_of_numbers(session, sql, (number for number, _ in present), {"source": source})
+    rows = [row for row in found if (row["record_id"], row["version"]) in present][:RELATIVES]
     return [
         Relative(
             record_id=as_int(row["record_id"]),

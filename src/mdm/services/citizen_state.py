@@ -147,7 +147,7 @@ def citizen_state(
     records = [member_of(one, rules, listed) for one in known.values()]
     if not any(record.eligible for record in records):
         # Who may know of somebody of whom all is restricted reads what the records say.
-        records = [_opened(record) for record in records]
+        records = [opened(record) for record in records]
     golden = build_golden(records, rules.policy)
     return CitizenState(
         municipal_id=municipal_id,
@@ -160,7 +160,8 @@ def citizen_state(
     )
 
 
-def _opened(record: MemberRecord) -> MemberRecord:
+def opened(record: MemberRecord) -> MemberRecord:
+    """A record without its flag, for who may know of it."""
     return replace(record, restricted=False, record=replace(record.record, restricted=False))
 
 

@@ -25,7 +25,8 @@ class Job:
     Attributes:
         job_id: Its number.
         kind: One of `KINDS`.
-        argument: What the command needs: `apply` of a link run, `plan_id` of an apply.
+        argument: What the command needs: `apply` of a link run, `plan_id` of an apply, and of both
+            `accept_changes` and `accept_model`.
     """
 
     job_id: int

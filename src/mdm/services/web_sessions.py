@@ -33,14 +33,15 @@ class SessionRow:
         account: Who logged in.
         csrf: What forms of this session carry.
         purpose: What the person said they read for.
-        attends: Municipal IDs that are open under that purpose; none once the hour is over.
+        attends: Municipal IDs that are open under that purpose, the one that it was stated for
+            first; none once the hour is over.
         attends_until: When it is over; None where none are open.
     """
 
     account: str
     csrf: str
     purpose: Purpose | None
-    attends: frozenset[str] = frozenset()
+    attends: tuple[str, ...] = ()
     attends_until: datetime | None = None
 
 
@@ -105,7 +106,7 @@ def find_session(store: ServiceStore, now: datetime, token: str) -> SessionRow |
         account=str(row["account"]),
         csrf=str(row["csrf"]),
         purpose=None if purpose is None else Purpose(str(purpose)),
-        attends=frozenset(str(row["attends"]).split()) if attending else frozenset(),
+        attends=tuple(str(row["attends"]).split()) if attending else (),
         attends_until=until if attending else None,
     )
 
@@ -122,9 +123,13 @@ def set_purpose(store: ServiceStore, token: str, purpose: Purpose) -> None:
 
 
 def attend(
-    store: ServiceStore, now: datetime, token: str, purpose: Purpose, municipal_ids: Sequence[str]
+    store: ServiceStore,
+    token: str,
+    purpose: Purpose,
+    municipal_ids: Sequence[str],
+    until: datetime,
 ) -> None:
-    """Open some citizens under a purpose for an hour; those of the attendance before are closed."""
+    """Open citizens under a purpose; those of the attendance before are closed."""
     with store.writing() as session:
         session.execute(
             "UPDATE web_session SET purpose = :purpose, attends = :ids, attends_until = :until "
@@ -132,7 +137,7 @@ def attend(
             {
                 "purpose": purpose,
                 "ids": " ".join(municipal_ids),
-                "until": _text(now + ATTENDANCE),
+                "until": _text(until),
                 "token": token_hash(token),
             },
         )

@@ -8,8 +8,14 @@ from fastapi.responses import RedirectResponse
 
 from mdm.bootstrap.access import WebSession
 from mdm.domain.audit import OK, AuditAction, AuditEntry
-from mdm.errors import ForbiddenError, LoginRefusedError, MdmError, OverBudgetError
-from mdm_api.dependencies import CheckedFormDep, ServingDep, WebSessionDep, cookie_name
+from mdm.errors import LoginRefusedError, MdmError, OverBudgetError
+from mdm_api.dependencies import (
+    CheckedFormDep,
+    ServingDep,
+    WebSessionDep,
+    cookie_name,
+    refuse_foreign,
+)
 from mdm_api.shell import request_id_of
 from mdm_api.web.faults import LOGIN, PageRoute
 from mdm_api.web.frames import HOME, REVIEWERS, SEARCHERS, frame_of
@@ -68,7 +74,7 @@ def log_in(
     back: Annotated[str, Form(max_length=200)] = "/",
 ) -> Response:
     """Begin a session; every try is noted."""
-    _refuse_foreign(request)
+    refuse_foreign(request)
     address = "" if request.client is None else request.client.host
     try:
         session = serving.access.log_in(name.strip(), password, address)
@@ -107,7 +113,7 @@ def choose_language(
     back: Annotated[str, Form(max_length=200)] = "/",
 ) -> Response:
     """Read the pages in another language."""
-    _refuse_foreign(request)
+    refuse_foreign(request)
     answer = RedirectResponse(local_path(back), status_code=_SEE_OTHER)
     if language in LANGUAGES:
         answer.set_cookie(
@@ -137,13 +143,6 @@ def _start_of(session: WebSession) -> str:
     if session.account.role in REVIEWERS:
         return _QUEUE
     return HOME if session.account.role in SEARCHERS else _HELP
-
-
-def _refuse_foreign(request: Request) -> None:
-    """Forms without a session have no token: the browser's word on where they come from counts."""
-    origin = request.headers.get("origin")
-    if origin is not None and origin != f"{request.url.scheme}://{request.url.netloc}":
-        raise ForbiddenError("the request comes from another site")
 
 
 def _refused(request: Request, error: MdmError, view: LoginPage) -> Response:

@@ -73,12 +73,14 @@ class Family:
         household_id: The source's key of the family; "" where it gives none.
         members: Its members; the citizen among them.
         guardian: Whom to call for a child; "" where not given.
+        hidden: Whether its key and members may not be shown.
     """
 
     source: str
     household_id: str
     members: tuple[Relative, ...]
     guardian: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,7 @@ class CitizenPage:
         identifiers: Numbers of documents.
         contacts: Phones, e-mails.
         known: Values with their origin.
-        updated: dd/mm/aaaa and the source, in words.
+        updated: dd/mm/aaaa: the latest day at which a record was known to be current.
         purpose: For which the page is open, in words.
         until: Hour at which the purpose is asked again.
     """

@@ -30,11 +30,9 @@ class Undo:
 
     Attributes:
         review_id: The question decided.
-        judgement_id: The answer to take back.
     """
 
     review_id: int
-    judgement_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,12 +42,14 @@ class QueuePage:
     Attributes:
         counts: Label and number by reason, the largest first.
         rows: The first pairs, in the order in which to answer them.
-        total: How many wait.
+        total: How many are listed.
+        more: Whether others wait beyond them.
     """
 
     counts: tuple[tuple[str, int], ...]
     rows: tuple[QueueRow, ...]
     total: int
+    more: bool = False
 
 
 class Likeness(StrEnum):
@@ -68,6 +70,7 @@ class FieldRow:
         left, right: The two values, cut where they differ; empty where there is none.
         likeness: How they compare.
         note: What the comparison says beyond that; "" where nothing.
+        can_reveal: Whether a side is hidden until somebody asks for it.
     """
 
     label: str
@@ -75,6 +78,7 @@ class FieldRow:
     right: tuple[Piece, ...]
     likeness: Likeness
     note: str = ""
+    can_reveal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,7 @@ class Side:
         unit: The unit that keeps it; "" where not given.
         updated: dd/mm/aaaa; "" where unknown.
         municipal_id, shown_id: Of its citizen; None while it has none.
-        companions: Titles and keys of the citizen's other records.
+        companions: Titles of the sources of the citizen's other records.
     """
 
     letter: str
@@ -180,14 +184,14 @@ class PairPage:
         waterfall: None where the pair was never scored.
         model: Version of the model, and the weight, for who wants to know.
         preview: What would become of them.
-        lease: hh:mm until which the pair is reserved for the reader.
+        lease: hh:mm until which the pair is reserved for the reader; "" where it is not.
         lease_at: The same, for the page's clock (ISO).
         version: What the decision is about; sent back with it.
         second: Whether *same* needs a second steward.
-        first_steward: Who gave the first answer, where the reader is the second.
+        first_steward: Who gave the first answer, if anybody did.
+        is_first: Whether that is the reader, who then waits for another.
         reason_text: What was typed as reason, to go on with.
         error: Why the decision was refused.
-        next_id: The pair after this one.
         warnings: What changed while it was open.
     """
 
@@ -209,7 +213,7 @@ class PairPage:
     preview: Preview | None = None
     second: bool = False
     first_steward: str | None = None
+    is_first: bool = False
     reason_text: str = ""
     error: str | None = None
-    next_id: int | None = None
     warnings: tuple[str, ...] = ()
