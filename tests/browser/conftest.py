@@ -22,6 +22,7 @@ from mdm_api.app import create_app
 from support.browser import PASSWORD, PEOPLE, WIDE, OpenPage, Watched, log_in
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 10_000  # ms: what does not come by then does not come
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +90,7 @@ def open_page(browser: Browser, service: str, watched: Watched) -> Iterator[Open
             viewport={"width": size[0], "height": size[1]},
             reduced_motion="reduce",
         )
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         watched.watch(context)
         page = context.new_page()

@@ -1,11 +1,13 @@
 """What browser tests share: who logs in, what is watched, how accessibility is measured."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
+from mdm.bootstrap import Application
 from mdm.domain.access import Role
 
 PASSWORD = "uma senha de teste"
@@ -72,3 +74,31 @@ def assert_accessible(page: Page) -> None:
     assert told == []
     wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wider <= 0
+
+
+def citizens(registry: Application, condition: str, count: int) -> list[dict[str, object]]:
+    """Some citizens of whom a condition on their golden record holds, always the same."""
+    sql = f"SELECT * FROM golden_record WHERE {condition} ORDER BY municipal_id LIMIT {count:d}"
+    with registry.store.reading() as session:
+        rows = session.rows(sql)
+    assert len(rows) == count
+    return rows
+
+
+def questions(registry: Application, *, guarded: bool) -> list[int]:
+    """Numbers of the questions that wait."""
+    sql = (
+        "SELECT review_id FROM review_item WHERE state = 'open' AND record_r IS NOT NULL "
+        f"AND reason {'LIKE' if guarded else 'NOT LIKE'} '%:%' ORDER BY review_id"
+    )
+    with registry.store.reading() as session:
+        return [int(str(row["review_id"])) for row in session.rows(sql)]
+
+
+def audited(registry: Application) -> list[dict[str, object]]:
+    """What the trail of reads holds, oldest first."""
+    return [
+        json.loads(row.body)
+        for chain in registry.chains.heads()
+        for row in registry.chains.rows(chain)
+    ]

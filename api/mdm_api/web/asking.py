@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mdm.domain.municipal_id import parse
-from mdm.errors import InvalidMunicipalIdError, MdmError
+from mdm.errors import InvalidMunicipalIdError
 from mdm.services.find_citizens import Kind, Wanted
 from mdm.standardise import national_ids
 from mdm.standardise.reasons import Problem
@@ -33,10 +33,12 @@ UNDERSTOOD: Final[Mapping[Kind, str]] = MappingProxyType(
 A_NAME: Final = _("a name with a birth date")
 
 
-class NotUnderstoodError(MdmError):
-    """The search cannot be made; the message is a text of the catalogue."""
+class NotUnderstoodError(Exception):
+    """The search cannot be made; `message` is a text of the catalogue."""
 
-    code = "not_understood"
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

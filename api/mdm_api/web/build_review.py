@@ -17,7 +17,7 @@ from mdm.services.review_desk import ReviewItem
 from mdm.services.review_sides import ReviewSide
 from mdm.services.take_answers import TWO_STEWARDS
 from mdm_api.web import shown, words
-from mdm_api.web.diff import Piece, pieces
+from mdm_api.web.diff import Piece, folded, pieces
 from mdm_api.web.i18n import Translate
 from mdm_api.web.i18n import mark as _
 from mdm_api.web.known_sources import KnownSource, title_of
@@ -274,7 +274,7 @@ def _whole(text: str) -> tuple[Piece, ...]:
 def _likeness(left: list[str], right: list[str], levels: Mapping[str, str]) -> Likeness:
     if not left or not right:
         return Likeness.MISSING
-    if {text.casefold() for text in left} == {text.casefold() for text in right}:
+    if set(map(folded, left)) == set(map(folded, right)):
         return Likeness.EQUAL
     found = [level for level in levels.values() if level != MISSING]
     if found:

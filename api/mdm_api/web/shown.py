@@ -10,6 +10,10 @@ CITY_TIME: Final = ZoneInfo("America/Sao_Paulo")
 OWN_CITY: Final = ("4314902", "Porto Alegre")
 _PARTICLES = frozenset({"da", "das", "de", "di", "do", "dos", "e", "del", "van", "von"})
 _POSTAL_CODE, _LAND_LINE, _MOBILE = 8, 10, 11
+_NEWBORN = "rn"
+_UNITS = frozenset(
+    {"US", "UBS", "UPA", "ESF", "CAPS", "CRAS", "CREAS", "EMEF", "EMEI", "EMEM", "EEEF", "EEEM"}
+)
 _STREET_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {"R": "Rua", "AV": "Avenida", "TV": "Travessa", "PC": "Praça", "EST": "Estrada"}
 )
@@ -22,16 +26,17 @@ def person_name(text: str) -> str:
     """
     if text != text.upper():
         return text
-    words = text.lower().split()
-    return " ".join(
-        word if n > 0 and word in _PARTICLES else _capital(word) for n, word in enumerate(words)
-    )
+    first, *rest = text.lower().split() or [""]
+    told = [word if word in _PARTICLES else _capital(word) for word in rest]
+    return " ".join([first.upper() if first == _NEWBORN else _capital(first), *told])
 
 
 def place(text: str) -> str:
-    """A street or unit, with its first word spelled out."""
+    """A street with its first word spelled out, or a unit with the letters of its kind."""
     first, space, rest = text.partition(" ")
     word = _STREET_WORDS.get(first.rstrip(".").upper())
+    if word is None and first in _UNITS:
+        word = first
     if word is None:
         return person_name(text)
     return f"{word}{space}{person_name(rest)}"

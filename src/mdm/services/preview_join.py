@@ -1,12 +1,17 @@
-"""What would become of two citizens if a steward called their records one person."""
+"""What would become of two citizens if a steward called their records one person.
+
+Numbers, contacts, parents and addresses are told masked: the preview says what would change, not
+what it says.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from mdm.domain.golden_record import Attribute, GoldenRecord, GoldenValue
+from mdm.domain.golden_record import Attribute, GoldenRecord, GoldenValue, Value
 from mdm.ports import ReadSession
 from mdm.services.citizen_parts import plain
+from mdm.services.disclosure import mask
 from mdm.services.lists import rows_of_texts
 from mdm.services.refresh_golden import GoldenRules, read_members
 from mdm.survivorship.build import build_golden
@@ -25,6 +30,7 @@ SHOWN = (
     Attribute.EMAILS,
 )
 """What is compared; names are left out: which of them is told is not for a preview."""
+_PLAIN = frozenset({Attribute.BIRTH_DATE, Attribute.SEX})
 _IDS = "SELECT municipal_id, minted_seq FROM municipal_id WHERE municipal_id IN ({keys})"
 
 
@@ -86,7 +92,7 @@ def _changes(now: GoldenRecord, then: GoldenRecord) -> Iterator[Change]:
             known = {entry.key for entry in now.lists.get(attribute, ())}
             fresh = [entry for entry in then.lists[attribute] if entry.key not in known]
             for entry in fresh:
-                yield Change(attribute=attribute, now=None, then=plain(entry.value))
+                yield Change(attribute=attribute, now=None, then=_told(attribute, entry.value))
         elif _key(now.values, attribute) != _key(then.values, attribute):
             yield Change(
                 attribute=attribute,
@@ -102,4 +108,8 @@ def _key(values: Mapping[Attribute, GoldenValue], attribute: Attribute) -> objec
 
 def _value(values: Mapping[Attribute, GoldenValue], attribute: Attribute) -> object:
     found = values.get(attribute)
-    return None if found is None else plain(found.value)
+    return None if found is None else _told(attribute, found.value)
+
+
+def _told(attribute: Attribute, value: Value) -> object:
+    return plain(value if attribute in _PLAIN else mask(attribute, value))

@@ -19,6 +19,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), ma
         ("DA SILVA", "Da Silva"),
         ("ANA-MARIA D'ÁVILA", "Ana-Maria D'Ávila"),
         ("João da Silva Neto", "João da Silva Neto"),
+        ("RN DE MARIA SOUZA", "RN de Maria Souza"),
         ("", ""),
     ],
 )
@@ -26,9 +27,10 @@ def test_names_in_capitals_get_small_letters_and_others_stay(received: str, read
     assert shown.person_name(received) == read
 
 
-def test_streets_are_spelled_out() -> None:
+def test_streets_are_spelled_out_and_kinds_of_units_keep_their_letters() -> None:
     assert shown.place("R ANTONIO MARTINS") == "Rua Antonio Martins"
     assert shown.place("AV. IPIRANGA") == "Avenida Ipiranga"
+    assert shown.place("EMEF CENTRO HISTORICO") == "EMEF Centro Historico"
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,13 @@ def test_case_and_accents_are_no_difference_but_letters_are() -> None:
 
     assert one == (Piece("VANESSA CLEID", differs=False), Piece("E", differs=True))
     assert other == (Piece("Vanéssa Cleid", differs=False),)
+
+
+def test_names_are_compared_word_by_word_and_letters_only_within_like_words() -> None:
+    one, other = pieces("Joaquim Uequed Nonato", "Matheus Henrique Uequed Nonatto")
+
+    assert [piece.text for piece in one if piece.differs] == ["Joaquim"]
+    assert [piece.text for piece in other if piece.differs] == ["Matheus Henrique", "t"]
 
 
 def test_dates_are_compared_place_by_place() -> None:
