@@ -8,6 +8,7 @@ from support.api_city import ADULT_CLINIC, DOCUMENT, SOCIAL, City, refresh
 
 CITIZENS = "/api/v1/citizens"
 SEARCH = f"{CITIZENS}/search"
+pytestmark = pytest.mark.slow
 
 
 def code(answer: object) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from support.api_city import ADULT_CLINIC, DOCUMENT, City
 from support.small_registry import withdrawn
 
 CROSSWALK = "/api/v1/crosswalk"
+pytestmark = pytest.mark.slow
 
 
 def code(answer: object) -> tuple[int, str]:

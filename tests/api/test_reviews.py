@@ -9,6 +9,7 @@ from support.api_city import City
 from support.databases import SteppingClock
 
 REVIEWS = "/api/v1/reviews"
+pytestmark = pytest.mark.slow
 
 
 def code(answer: object) -> tuple[int, str]:
