@@ -6,11 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mdm.bootstrap import Application
-from support.browser import SIZES, OpenPage, Watched, assert_accessible, questions
+from support.browser import QUIET, SIZES, OpenPage, Watched, assert_accessible, questions
 
 pytestmark = pytest.mark.extended
 SIZED = pytest.mark.parametrize("size", SIZES, ids=["wide", "narrow"])
-QUIET = 400  # ms after a new page in which keys are still meant for the one before
 QUESTION = "Estes dois registros são da mesma pessoa?"
 
 

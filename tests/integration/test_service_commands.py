@@ -1,5 +1,6 @@
 """Accounts, clients, jobs and the trail of reads on the command line, and the service itself."""
 
+import http.client
 import io
 import json
 import os
@@ -8,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -183,6 +183,12 @@ def test_a_backup_holds_the_trail_and_a_restored_registry_vouches_for_it(
     again.store.close()
 
 
+def ready(address: str) -> object:
+    with closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)) as con:
+        con.request("GET", "/readyz")
+        return json.load(con.getresponse())["status"]
+
+
 def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -220,15 +226,15 @@ def test_the_service_starts_in_the_background_once_and_stops_leaving_nothing(
     assert pid is not None
     family = {pid, *children_of(pid)}
 
-    with urllib.request.urlopen(f"{started['address']}/readyz", timeout=10) as answer:
-        assert json.load(answer)["status"] == "ready"
+    assert ready(str(started["address"])) == "ready"
     assert code(run("serve", "--background", "--port", port, status=1)) == "lane_busy"
     number = str(run("job add", "link")["job_id"])
     until(lambda: "nothing_to_link" in str(run("job list")["jobs"]))
     assert number == "1"
     run("serve", "--stop")
+    until(lambda: not any(is_running(member) for member in family))
+
     assert len(family) >= 4
-    assert not any(is_running(member) for member in family)
     assert code(run("serve", "--stop", status=1)) == "not_found"
     log = (home / "service.log").read_text("utf-8")
     assert "GET /readyz 200" in log
@@ -274,8 +280,7 @@ def test_the_demonstration_serves_stops_and_can_be_given_again(
         words = ["--home", str(home), "--json", "demo", "--serve", "--samples", samples]
         assert main(words) == 0
         service = json.loads(capsys.readouterr().out)["service"]
-        with urllib.request.urlopen(f"{service['address']}/readyz", timeout=10) as answer:
-            assert answer.status == 200
+        assert ready(str(service["address"])) == "ready"
         passwords += [account["password"] for account in service["accounts"]]
 
     assert len(set(passwords)) == len(passwords)

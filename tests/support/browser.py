@@ -18,6 +18,7 @@ PEOPLE = (
 )
 WIDE, NARROW = (1280, 900), (390, 844)
 SIZES = (WIDE, NARROW)
+QUIET = 400  # ms after a new page in which keys are still meant for the one before
 OpenPage = Callable[..., Page]
 _LISTEN = """
 addEventListener("securitypolicyviolation", (e) => {

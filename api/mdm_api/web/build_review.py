@@ -1,6 +1,5 @@
-"""The queue and a pair, as the pages for review show them."""
+"""A pair to decide, as its page shows it."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -10,6 +9,7 @@ from typing import Final
 from mdm.bootstrap.reads import ReviewRead
 from mdm.clustering.decision import Thresholds
 from mdm.domain.municipal_id import shown as written
+from mdm.domain.scored_pair import Guard
 from mdm.linkage.explain import MISSING, Explanation
 from mdm.services.disclosure import CIVIL_NAME
 from mdm.services.preview_join import JoinPreview
@@ -17,10 +17,11 @@ from mdm.services.review_desk import ReviewItem
 from mdm.services.review_sides import ReviewSide
 from mdm.services.take_answers import TWO_STEWARDS
 from mdm_api.web import shown, words
+from mdm_api.web.build_queue import Desk
 from mdm_api.web.diff import Piece, folded, pieces
 from mdm_api.web.i18n import Translate
 from mdm_api.web.i18n import mark as _
-from mdm_api.web.known_sources import KnownSource, title_of
+from mdm_api.web.known_sources import title_of
 from mdm_api.web.sentences import COMPARISON_NAMES, sentence
 from mdm_api.web.values import text_of
 from mdm_api.web.views.review import (
@@ -28,15 +29,11 @@ from mdm_api.web.views.review import (
     Likeness,
     PairPage,
     Preview,
-    QueuePage,
-    QueueRow,
     Side,
     Waterfall,
 )
 from mdm_api.web.waterfall import Step, waterfall
 
-LISTED: Final = 50
-"""Pairs that the queue lists."""
 TOLD: Final = 7
 """Sentences of one side of the evidence, at most."""
 _LEAST_BITS = 0.3
@@ -68,32 +65,6 @@ _ORDER: Final = (Likeness.DIFFERENT, Likeness.ALIKE, Likeness.EQUAL, Likeness.MI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """Who looks, and what names mean.
-
-    Attributes:
-        actor: The reader's account.
-        names: Account -> name that colleagues read.
-        sources: The declared sources.
-        say: The reader's language.
-    """
-
-    actor: str
-    names: Mapping[str, str]
-    sources: Mapping[str, KnownSource]
-    say: Translate
-
-    def name(self, account: str | None) -> str | None:
-        """What colleagues call an account."""
-        return None if account is None else self.names.get(account, account)
-
-    def can_open(self, item: ReviewItem) -> bool:
-        """Whether the reader may answer it now."""
-        is_held = item.claimed_by is not None and item.claimed_by != self.actor
-        return not is_held and item.first_steward != self.actor
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What surrounds a pair.
 
@@ -101,6 +72,7 @@ class Situation:
         position: Place and number in the queue; None where it does not wait.
         thresholds: Of the model in use.
         preview: What would become of the two citizens; None where there are not two.
+        guards: What needs a second steward for *same*, the gravest first.
         civil: Whether civil names were asked for.
         reason_text: What was typed.
         error: Why the decision was refused.
@@ -110,51 +82,11 @@ class Situation:
     position: tuple[int, int] | None
     thresholds: Thresholds
     preview: JoinPreview | None = None
+    guards: tuple[Guard, ...] = ()
     civil: bool = False
     reason_text: str = ""
     error: str | None = None
     warnings: tuple[str, ...] = ()
-
-
-# ---------------------------------------------------------------------- the queue
-
-
-def queue_page(items: Sequence[ReviewItem], desk: Desk, *, more: bool) -> QueuePage:
-    """The queue; `more`: there are pairs beyond those given."""
-    counted = Counter(_tag(item, desk.say) for item in items)
-    return QueuePage(
-        counts=tuple(counted.most_common()),
-        rows=tuple(_row(item, desk) for item in items),
-        total=len(items),
-        more=more,
-    )
-
-
-def _row(item: ReviewItem, desk: Desk) -> QueueRow:
-    unknown = desk.say(_("Name not given"))
-    names = [unknown if name is None else shown.person_name(name) for name in item.names]
-    mine = item.claimed_by == desk.actor
-    return QueueRow(
-        review_id=item.review_id,
-        reason=_tag(item, desk.say),
-        people=(names[0], names[1]),
-        sources=(title_of(desk.sources, item.sources[0]), title_of(desk.sources, item.sources[1])),
-        held_by=None if mine else desk.name(item.claimed_by),
-        until=shown.hour(item.lease_until),
-        mine=mine,
-        second=item.needs_second,
-        second_by=desk.name(item.first_steward),
-        can_open=desk.can_open(item),
-    )
-
-
-def _tag(item: ReviewItem, say: Translate) -> str:
-    if item.guard is not None:
-        return words.word(words.GUARD_TAGS, item.guard, say)
-    return words.word(words.REASONS, item.kind, say)
-
-
-# ---------------------------------------------------------------------- a pair
 
 
 def pair_page(found: ReviewRead, desk: Desk, situation: Situation) -> PairPage:
@@ -164,13 +96,13 @@ def pair_page(found: ReviewRead, desk: Desk, situation: Situation) -> PairPage:
         _side(letter, side, desk) for letter, side in zip("AB", found.sides, strict=True)
     )
     mine = item.claimed_by == desk.actor
-    second = item.guard in {guard.value for guard in TWO_STEWARDS}
+    guard = item.guard if item.guard is not None else next(iter(situation.guards), None)
     pros, cons, silent = _told(evidence, say)
     return PairPage(
         review_id=item.review_id,
         position=_position(situation, say),
         reason=words.word(words.ASKED, item.kind, say),
-        guard=None if item.guard is None else words.word(words.GUARDS, item.guard, say),
+        guard=None if guard is None else words.word(words.GUARDS, guard, say),
         sides=(left, right),
         rows=tuple(_rows(found, situation, say)),
         pros=pros,
@@ -183,13 +115,19 @@ def pair_page(found: ReviewRead, desk: Desk, situation: Situation) -> PairPage:
         lease=shown.hour(item.lease_until) if mine else "",
         lease_at="" if item.lease_until is None else item.lease_until,
         version=item.content_hash,
-        second=second or item.needs_second,
+        second=needs_two(item, situation.guards),
         first_steward=desk.name(item.first_steward),
         is_first=item.first_steward == desk.actor,
         reason_text=situation.reason_text,
         error=situation.error,
         warnings=situation.warnings,
     )
+
+
+def needs_two(item: ReviewItem, guards: Sequence[Guard]) -> bool:
+    """Whether *same* takes effect only when two stewards have answered so."""
+    asked = item.guard in {guard.value for guard in TWO_STEWARDS}
+    return asked or item.needs_second or bool(guards)
 
 
 def _position(situation: Situation, say: Translate) -> str:

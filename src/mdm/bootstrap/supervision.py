@@ -108,24 +108,34 @@ def serve_in_background(application: Application, listening: Listening) -> None:
         raise LaneBusyError("the registry is served already", where=str(home))
     words = ["-m", "mdm.cli", "--home", str(home), "serve", "--host", listening.host]
     words += ["--port", str(listening.port), "--workers", str(listening.workers)]
-    descriptor = os.open(home / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, *words],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    pid = _detached(words, home / LOG_FILE)
     deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if _is_ready(listening.address):
+    while time.monotonic() < deadline and os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if _is_ready(listening.address) and served_by(home) == pid:
             return
         time.sleep(0.2)
-    if process.poll() is None:
-        process.terminate()
-        _ended(process)
+    if served_by(home) == pid:
+        stop_serving(home)
     raise ServiceError("the service did not become ready: see its log", where=LOG_FILE)
+
+
+def _detached(words: list[str], log: Path) -> int:
+    """Start a command that outlives this one, what it prints going to a file; gives its number."""
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, *words],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, output, 1),
+                (os.POSIX_SPAWN_DUP2, output, 2),
+            ],
+            setsid=True,
+        )
+    finally:
+        os.close(output)
 
 
 def stop_serving(home: Path) -> None:

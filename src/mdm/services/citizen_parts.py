@@ -31,6 +31,10 @@ WHERE v.state IN ('open', 'claimed') AND {open_l} AND {open_r} AND v.record_{end
 """
 # Two steps: in one, a database may read all records of the source first.
 _HOUSEHOLD = "SELECT v.record_id, v.version FROM record_version v WHERE {household} = :household"
+_DECLARED = (
+    "SELECT {household} FROM record r JOIN record_version v ON v.record_id = r.record_id "
+    "AND v.version = r.version WHERE r.record_id = :record"
+)
 _RELATIVES = """
 SELECT r.record_id, r.version, m.municipal_id, g.name, g.social_name, {role} AS role
 FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
@@ -134,19 +138,18 @@ def doubts_of(session: ReadSession, keys: Keys, visible: Mapping[str, str]) -> R
     return [row for _, row in sorted(found.items())]
 
 
-def household(session: ReadSession, source: str, household_id: str, visible: str) -> list[Relative]:
-    """Who belongs to a family as one source declares it.
+def household(session: ReadSession, record_id: int, source: str, visible: str) -> list[Relative]:
+    """Who belongs to the family that a record declares.
 
     Args:
         session: The snapshot.
-        source: The source.
-        household_id: Its key of the family.
+        record_id: A record that declares a family.
+        source: Its source: a family is one within it.
         visible: SQL condition on the alias `r` of table `record`.
     """
-    declared = session.rows(
-        _HOUSEHOLD.format(household=session.payload_sql("v", "household_id")),
-        {"household": household_id},
-    )
+    column = session.payload_sql("v", "household_id")
+    key = session.value(_DECLARED.format(household=column), {"record": record_id})
+    declared = session.rows(_HOUSEHOLD.format(household=column), {"household": key})
     present = {(as_int(row["record_id"]), row["version"]) for row in declared}
     sql = _RELATIVES.format(role=session.payload_sql("v", "household_role"), visible=visible)
     found = rows_of_numbers(session, sql, (number for number, _ in present), {"source": source})

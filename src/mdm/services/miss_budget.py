@@ -23,12 +23,12 @@ ASKED_EVERY = 1.0
 """Seconds after which a worker asks what the others have counted."""
 _HITS_AT_ONCE = 500
 _ADD = (
-    "INSERT INTO looked (subject, window, looks, misses) VALUES (:subject, :window, :looks, "
-    ":misses) ON CONFLICT (subject, window) DO UPDATE SET looks = looked.looks + excluded.looks, "
+    "INSERT INTO looked (subject, span, looks, misses) VALUES (:subject, :span, :looks, "
+    ":misses) ON CONFLICT (subject, span) DO UPDATE SET looks = looked.looks + excluded.looks, "
     "misses = looked.misses + excluded.misses"
 )
-_READ = "SELECT looks, misses FROM looked WHERE subject = :subject AND window = :window"
-_FORGET = "DELETE FROM looked WHERE window < :oldest"
+_READ = "SELECT looks, misses FROM looked WHERE subject = :subject AND span = :span"
+_FORGET = "DELETE FROM looked WHERE span < :oldest"
 
 
 @dataclass(slots=True)
@@ -92,9 +92,9 @@ class MissBudget:
                 return
             looks, known.hits = known.hits + misses, 0
             with self._beside.writing() as session:
-                for window in (_hour(moment), _day(moment)):
+                for span in (_hour(moment), _day(moment)):
                     values = {"looks": looks, "misses": misses}
-                    session.execute(_ADD, {"subject": subject, "window": window, **values})
+                    session.execute(_ADD, {"subject": subject, "span": span, **values})
                 session.execute(_FORGET, {"oldest": _day(moment)})
                 self._note(session, reader, known, moment)
 
@@ -115,8 +115,8 @@ def _is_over(session: ServiceSession, reader: Reader, moment: datetime) -> bool:
     )
 
 
-def _counted(session: ServiceSession, subject: str, window: str) -> tuple[int, int]:
-    row = session.row(_READ, {"subject": subject, "window": window})
+def _counted(session: ServiceSession, subject: str, span: str) -> tuple[int, int]:
+    row = session.row(_READ, {"subject": subject, "span": span})
     return (0, 0) if row is None else (int(str(row["looks"])), int(str(row["misses"])))
 
 

@@ -8,12 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from mdm.clustering.guards import pair_guards
 from mdm.domain.golden_record import Attribute, GoldenRecord, GoldenValue, Value
+from mdm.domain.scored_pair import Guard
 from mdm.ports import ReadSession
+from mdm.services.citizen_facts import facts_of, read_records
 from mdm.services.citizen_parts import plain
 from mdm.services.disclosure import mask
 from mdm.services.lists import rows_of_texts
 from mdm.services.refresh_golden import GoldenRules, read_members
+from mdm.services.review_queue import Pair
+from mdm.services.take_answers import TWO_STEWARDS
 from mdm.survivorship.build import build_golden
 
 SHOWN = (
@@ -84,6 +89,18 @@ def preview_join(
         records=sum(not member.restricted for member in both),
         changes=tuple(_changes(now, then)),
     )
+
+
+def guards_between(session: ReadSession, pair: Pair, *, today: date) -> tuple[Guard, ...]:
+    """The guards between two records that *same* overrules only by two stewards.
+
+    A question may be asked for another reason: a weight under the link threshold is not refused by
+    a guard, and still nobody may join the two alone.
+    """
+    known = read_records(session, pair, today=today)
+    facts = facts_of(session, known)
+    found = pair_guards(facts[pair[0]], facts[pair[1]])
+    return tuple(guard for guard in found if guard in TWO_STEWARDS)
 
 
 def _changes(now: GoldenRecord, then: GoldenRecord) -> Iterator[Change]:

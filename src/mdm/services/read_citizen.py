@@ -293,7 +293,7 @@ class _Answering:
         # A past answer tells no relatives: who they were then is not what the index knows.
         if whole and record.household_id is not None and self.state.as_of is None:
             visible = self.sight.visible("r")
-            found = household(self.session, member.source, record.household_id, visible)
+            found = household(self.session, member.record_id, member.source, visible)
             members = tuple(self._relative(relative) for relative in found)
         return DeclaredFamily(
             source=member.source,

@@ -6,13 +6,15 @@ tables. They carry no checks and are not backed up: losing them logs people out 
 waiting jobs.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateTable
 from sqlmodel import Index, SQLModel
 
 from mdm.storage.engine import WRITES, open_engine
@@ -28,6 +30,15 @@ class Beside(SQLModel):
     """Base of the tables beside the registry."""
 
     metadata = MetaData()
+
+
+class ServiceSchema(Beside, table=True):
+    """Which tables these are; one row."""
+
+    __tablename__ = "service_schema"
+    __table_args__ = STRICT
+
+    digest: str = txt(key=True)
 
 
 class WebSessionRow(Beside, table=True):
@@ -87,7 +98,7 @@ class Looked(Beside, table=True):
     __table_args__ = STRICT
 
     subject: str = txt(key=True)
-    window: str = txt(key=True)
+    span: str = txt(key=True)
     looks: int = num()
     misses: int = num()
 
@@ -171,5 +182,26 @@ class ServiceStore:
         with self._transaction(writes=True) as connection:
             if connection.dialect.name != "sqlite":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
-            Beside.metadata.create_all(connection)
+            _make_tables(connection)
         self._made = True
+
+
+def _make_tables(connection: Connection) -> None:
+    """Make the tables; those of another version of the program are made anew, empty.
+
+    Nothing in them is worth a migration: people log in again, and what waited is asked for again.
+    """
+    wanted = _schema_digest()
+    if inspect(connection).has_table(ServiceSchema.__tablename__):
+        if connection.exec_driver_sql("SELECT digest FROM service_schema").scalar() == wanted:
+            return
+        Beside.metadata.drop_all(connection)
+    Beside.metadata.create_all(connection)
+    connection.execute(text("INSERT INTO service_schema (digest) VALUES (:d)"), {"d": wanted})
+
+
+def _schema_digest() -> str:
+    """Names the tables with their columns and constraints, as this program declares them."""
+    tables = sorted(Beside.metadata.sorted_tables, key=lambda table: table.name)
+    declared = "".join(str(CreateTable(table)) for table in tables)
+    return hashlib.sha256(declared.encode()).hexdigest()

@@ -15,16 +15,18 @@ from mdm.bootstrap.serving import Serving
 from mdm.domain.access import Purpose, Reader
 from mdm.domain.audit import AuditAction
 from mdm.domain.judgement import Verdict
+from mdm.domain.scored_pair import Guard
 from mdm.domain.visibility import Field as Group
 from mdm.errors import JudgementConflictError, NotFoundError, ReviewTakenError, StaleContentError
+from mdm.services.preview_join import JoinPreview
 from mdm.services.review_desk import ReviewItem
-from mdm.services.take_answers import TWO_STEWARDS
 from mdm_api.answering import answered
 from mdm_api.dependencies import CheckedFormDep, ServingDep, WebSessionDep
 from mdm_api.problems import status_of
 from mdm_api.shell import request_id_of
 from mdm_api.web import words
-from mdm_api.web.build_review import LISTED, Desk, Situation, pair_page, queue_page
+from mdm_api.web.build_queue import LISTED, Desk, queue_page
+from mdm_api.web.build_review import Situation, needs_two, pair_page
 from mdm_api.web.faults import PageRoute
 from mdm_api.web.frames import frame_of
 from mdm_api.web.i18n import Translate
@@ -159,7 +161,7 @@ async def decide(
     reason = form.reason.strip()
     if form.verdict is Verdict.SAME and len(reason) < _SHORTEST_REASON:
         found = await _read(serving, reader, review_id)
-        if found.item.guard in {guard.value for guard in TWO_STEWARDS}:
+        if needs_two(found.item, (await _previewed(serving, found.item))[1]):
             refused = say(_("Write the reason: what makes you sure in spite of the rule?"))
             return await _pair(
                 request, serving, session, found, form=form, error=refused, status=_INVALID
@@ -255,12 +257,12 @@ async def _pair(
     reader = _reader(request, session)
     waiting = [item.review_id for item in await _waiting(serving, reader)]
     number = found.item.review_id
+    preview, guards = await _previewed(serving, found.item)
     situation = Situation(
         position=(waiting.index(number) + 1, len(waiting)) if number in waiting else None,
         thresholds=serving.reads.rules().thresholds,
-        preview=await run_in_threadpool(
-            preview_same, serving.application, serving.reads.rules().golden, found.item
-        ),
+        preview=preview,
+        guards=guards,
         civil=civil,
         reason_text="" if form is None else form.reason,
         error=error,
@@ -271,6 +273,13 @@ async def _pair(
         request, _TITLE, session=session, section="review", status=told[0], undo=told[1]
     )
     return page(request, "pair.html", frame, view, status=status)
+
+
+async def _previewed(
+    serving: Serving, item: ReviewItem
+) -> tuple[JoinPreview | None, tuple[Guard, ...]]:
+    rules = serving.reads.rules().golden
+    return await run_in_threadpool(preview_same, serving.application, rules, item)
 
 
 async def _next(serving: Serving, reader: Reader, after: int) -> int | None:
