@@ -1,15 +1,21 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+WEB := api/mdm_api/web
+ASSETS := $(WEB)/static/vendor/manifest.json
+PAGES := $(shell find $(WEB)/templates -name '*.html') $(WEB)/static/app.js $(WEB)/static/app.css
+FETCHED := api/assets/node_modules/.package-lock.json
+CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: help setup demo demo-stop check fix test test-all bench golden samples clean
+.PHONY: help setup browser demo demo-stop check fix test test-all bench golden samples clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
-setup: $(STAMP)  ## Create .venv and install everything from constraints.txt
+setup: $(STAMP) $(ASSETS)  ## Create .venv, install everything from constraints.txt, build the assets
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -17,8 +23,24 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --editable . --group dev --constraint constraints.txt
 	@touch $(STAMP)
 
-demo: setup  ## Load, link, apply and show the sample city; leaves a report to look at
-	$(BIN)/mdm demo
+# The third-party assets of the pages: fetched once, purged anew when a page changes (offline).
+$(FETCHED): api/assets/package-lock.json | $(STAMP)
+	$(BIN)/python api/assets/build.py
+
+$(ASSETS): $(FETCHED) api/assets/build.py api/assets/purge.cjs $(PAGES)
+	$(BIN)/python api/assets/build.py --purge
+
+browser: $(CHROMIUM)  ## Install Debian's Chromium, where it is missing, for the browser tests
+
+$(CHROMIUM):
+	$(SUDO) apt-get update -qq
+	$(SUDO) apt-get install -y -qq --no-install-recommends chromium
+
+demo: setup  ## Load, link and apply the sample city, then serve it (DEMO_SERVE=0: do not serve)
+	$(BIN)/mdm demo $(if $(filter 0,$(DEMO_SERVE)),,--serve)
+
+demo-stop:  ## End the service that `make demo` left running
+	$(BIN)/mdm --home demo serve --stop
 
 check: setup  ## Format, lint, types, import contracts, unit tests (2 minutes)
 	$(BIN)/ruff format --check .
@@ -34,7 +56,7 @@ fix: setup  ## Format and mend what can be mended
 test: check  ## Everything but the extended tier (12 minutes)
 	$(BIN)/pytest -q -n 2 -m "slow and not extended"
 
-test-all: test  ## The whole suite, as CI runs it (40 minutes)
+test-all: test browser  ## The whole suite, as CI runs it (40 minutes)
 	$(BIN)/pytest -q -n 2 -m "extended"
 
 bench: setup  ## Speed, size and accuracy against plain Splink, one table
@@ -44,4 +66,5 @@ samples: setup  ## Write data/samples/ anew from the generator
 	$(BIN)/mdm synth city data/samples --people 5000 --seed 2026
 
 clean:  ## Remove everything that can be made again
-	rm -rf $(VENV) registry demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) registry demo .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	  api/assets/node_modules $(WEB)/static/vendor

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mdm.errors import UsageError
@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         memory: What DuckDB may hold before it spills to disk ("4GB").
         models: Folder of linkage models instead of the shipped one.
         actor: Who acts, in the ledger; the account of the operating system otherwise.
+        access_log: Whether serving processes write a line a request: method, route, status, time.
+        metrics_token: Opens `/metrics` to other machines; without it only this one reads them.
     """
 
     model_config = SettingsConfigDict(env_prefix="MDM_", extra="ignore", frozen=True)
@@ -36,6 +38,8 @@ class Settings(BaseSettings):
     )
     models: Path | None = None
     actor: str | None = Field(default=None, min_length=1, max_length=200)
+    access_log: bool = True
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
 
 
 def read_settings() -> Settings:

@@ -26,9 +26,12 @@ def application(database_url: str, tmp_path: Path) -> Iterator[Application]:
 
 
 @contextmanager
-def made_application(home: Path, database_url: str | None = None) -> Iterator[Application]:
+def made_application(
+    home: Path, database_url: str | None = None, *, settings: Settings | None = None
+) -> Iterator[Application]:
     """A fresh registry in a folder."""
-    settings = Settings(threads=1, memory="500MB", actor="tester")
+    if settings is None:
+        settings = Settings(threads=1, memory="500MB", actor="tester")
     made = create_application(
         home, database_url=database_url, settings=settings, clock=SteppingClock()
     )

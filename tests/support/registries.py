@@ -13,6 +13,7 @@ from mdm.storage.write_session import WriteSession
 IDS = ("0A0A0A0A0A", "1B1B1B1B1B", "2C2C2C2C2C")
 LOADER = TxHeader(kind="load", actor="loader", request="r-1")
 APPLIER = TxHeader(kind="apply", actor="applier", plan_id=1, model_version="person/v1")
+OPERATOR = TxHeader(kind="account", actor="operator")
 STEWARD = TxHeader(kind="judge", actor="steward", purpose="data quality", cause="review")
 
 
@@ -34,19 +35,40 @@ def fill(store: Store) -> None:
         _work(session)
     with store.writing(STEWARD) as session:
         _judgement(session)
-    with store.bookkeeping() as session:
-        session.insert_rows(
-            "job",
-            [
-                {
-                    "job_id": session.next_ids("job"),
-                    "kind": "link",
-                    "state": "waiting",
-                    "requested_by": "operator",
-                    "at": session.at,
-                }
-            ],
-        )
+    with store.writing(OPERATOR) as session:
+        _access(session)
+
+
+def _access(session: WriteSession) -> None:
+    session.insert_rows(
+        "account",
+        [
+            {
+                "name": "bia",
+                "password_hash": "$argon2id$none",
+                "role": "steward",
+                "sector": "health",
+                "display_name": "Bia",
+                "state": "active",
+                "at": session.at,
+            }
+        ],
+    )
+    session.insert_rows(
+        "client",
+        [
+            {
+                "client_id": "c-1",
+                "name": "pec",
+                "secret_hash": "00",
+                "sector": "health",
+                "sources": '["saude"]',
+                "state": "active",
+                "at": session.at,
+            }
+        ],
+    )
+    session.insert_rows("told_mark", [{"chain": "web-1", "n": 3, "hash": "ab"}])
 
 
 def _sources(session: WriteSession) -> None:

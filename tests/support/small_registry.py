@@ -200,8 +200,11 @@ class SmallRegistry:
         return None if found is None else str(found)
 
     def _load(self, session: WriteSession, sources: Sequence[str], count: int) -> int:
+        declared = {row["name"] for row in session.rows("SELECT name FROM source")}
         for source in sources:
-            session.upsert_rows(
+            if source in declared:
+                continue
+            session.insert_rows(
                 "source",
                 [
                     {

@@ -12,7 +12,9 @@ from mdm.domain.ledger import TxHeader
 from mdm.errors import MdmError, NoRegistryError, RegistryExistsError, SchemaVersionError
 from mdm.ports import Clock, ProgressStep, ReadSession
 from mdm.resources import models_folder
+from mdm.services.fold_told import fold_told
 from mdm.settings import Settings, read_settings
+from mdm.storage.audit import Chains, open_chains
 from mdm.storage.home import SETTINGS_FILE, Home, create_home, open_home
 from mdm.storage.store import Store
 
@@ -40,13 +42,21 @@ class Application:
         settings: The environment's settings.
         clock: Gives the present time.
         actor: Who acts, as the ledger names it.
+        chains: The trace of reads.
     """
 
     home: Home
     store: Store
+    chains: Chains
     settings: Settings
     clock: Clock
     actor: str
+
+    @property
+    def database_url(self) -> str:
+        """Where the database is; may hold a password."""
+        stated = self.settings.database_url
+        return self.home.database_url if stated is None else stated
 
     def header(
         self,
@@ -217,9 +227,11 @@ def _refuse_used(url: str) -> None:
 
 def _application(home: Home, settings: Settings, clock: Clock) -> Application:
     url = home.database_url if settings.database_url is None else settings.database_url
+    chains = open_chains(home.folder, url)
     return Application(
         home=home,
-        store=Store(url, clock=clock),
+        store=Store(url, clock=clock, begin=lambda session: fold_told(session, chains)),
+        chains=chains,
         settings=settings,
         clock=clock,
         actor=_account() if settings.actor is None else settings.actor,

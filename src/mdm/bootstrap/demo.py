@@ -9,10 +9,12 @@ from pathlib import Path
 
 from mdm.bootstrap.application import Application, create_application
 from mdm.bootstrap.declarations import declared_file
-from mdm.bootstrap.link_run import model_folder, opened_linking, report_file
+from mdm.bootstrap.demo_service import serve_demo, stop_demo
+from mdm.bootstrap.link_commands import run_link
+from mdm.bootstrap.link_run import report_file
 from mdm.errors import FileMissingError, UsageError
 from mdm.ports import ProgressStep
-from mdm.services.link_records import LinkContext, LinkOptions, link_records
+from mdm.services.link_records import LinkOptions
 from mdm.services.load_source import LoadContext, load_source
 from mdm.services.sources import add_source
 from mdm.storage.home import SETTINGS_FILE
@@ -41,22 +43,27 @@ class _Watch:
         self.steps.append((step, round(time.perf_counter() - start, 3)))
 
 
-def run_demo(samples: Path, home: Path, progress: ProgressStep) -> dict[str, object]:
+def run_demo(
+    samples: Path, home: Path, progress: ProgressStep, *, serve: bool = False
+) -> dict[str, object]:
     """Build a registry of the samples in a fresh home folder.
 
     Args:
         samples: Folder as `data/samples`: the files of three sources, and the truth.
         home: Folder of the registry; a registry that a demonstration left there is replaced.
         progress: Told a step and its share done.
+        serve: Leave the service running in the background.
 
     Returns:
-        Loads by source, the link run, the evaluation, the report's path and seconds by step.
+        Loads by source, the link run, the evaluation, the report's path, seconds by step, and
+        where the service is (None without one).
 
     Raises:
         FileMissingError: The samples are not there.
         UsageError: The home folder holds something else, a registry of real work above all.
     """
     deliveries = [(declaration, _files(samples, pattern)) for declaration, pattern in DELIVERIES]
+    stop_demo(home)
     _clear(home)
     application = create_application(home)
     (application.home.folder / MARK).touch()
@@ -68,7 +75,7 @@ def run_demo(samples: Path, home: Path, progress: ProgressStep) -> dict[str, obj
                 for declaration, files in deliveries
             ]
         with watch.timed("link"):
-            linked = _link(application, progress)
+            linked = run_link(application, progress, LinkOptions(apply=True))
         report = home.absolute() / REPORT
         start = time.perf_counter()
         measured = report_file(
@@ -91,6 +98,7 @@ def run_demo(samples: Path, home: Path, progress: ProgressStep) -> dict[str, obj
         "evaluation": measured,
         "report": str(report),
         "seconds": dict(watch.steps),
+        "service": serve_demo(home) if serve else None,
     }
 
 
@@ -127,20 +135,6 @@ def _load(
             progress=progress,
         )
         return load_source(context, declared.name, files)
-
-
-def _link(application: Application, progress: ProgressStep) -> dict[str, object]:
-    folder = model_folder(application, None)
-    with opened_linking(application, folder, progress) as linking:
-        return link_records(
-            LinkContext(
-                store=application.store,
-                linking=linking,
-                header=application.header("link", model_version=linking.model_version),
-                clock=application.clock,
-            ),
-            LinkOptions(apply=True, model=str(folder.resolve())),
-        )
 
 
 def _told(application: Application) -> dict[str, object]:

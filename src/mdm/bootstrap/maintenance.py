@@ -8,11 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mdm.bootstrap.application import Application, utc_now
+from mdm.bootstrap.serving import copy_public_keys, restore_public_keys
 from mdm.domain.check import Check
 from mdm.errors import MdmError, RegistryExistsError
 from mdm.ports import Clock, ProgressStep
 from mdm.settings import Settings, read_settings
 from mdm.storage import backup as copies
+from mdm.storage.audit import open_chains
+from mdm.storage.audit.archive import ENTRIES, read_trail, write_trail
 from mdm.storage.home import DATABASE_FILE, SETTINGS_FILE, Home, create_home
 from mdm.storage.read_session import ReadSession
 from mdm.storage.verify import verify
@@ -123,7 +126,15 @@ def backup_registry(application: Application, target: Path, *, as_tables: bool) 
         BackupError, DiskFullError: See `mdm.storage.backup.backup`.
     """
     kind: copies.Kind | None = "tables" if as_tables else None
-    return copies.backup(application.store, target.absolute(), now=application.clock(), kind=kind)
+
+    def beside(folder: Path) -> None:
+        # After the tables: what they say was noted as told is in the trail by then.
+        write_trail(application.chains, folder)
+        copy_public_keys(application.home.folder, folder)
+
+    return copies.backup(
+        application.store, target.absolute(), now=application.clock(), kind=kind, beside=beside
+    )
 
 
 def restore_registry(
@@ -154,9 +165,14 @@ def restore_registry(
     copies.read_manifest(source)
     made = create_home(folder, database_url=database_url, now=clock())
     url = made.database_url if settings.database_url is None else settings.database_url
+    url = url if database_url is None else database_url
     try:
-        return made, copies.restore(source, url if database_url is None else database_url)
+        manifest = copies.restore(source, url)
+        if ENTRIES in manifest.files:
+            read_trail(open_chains(made.folder, url), source)
+            restore_public_keys(source, made.folder)
     except MdmError:
         (folder / SETTINGS_FILE).unlink()
         (folder / DATABASE_FILE).unlink(missing_ok=True)
         raise
+    return made, manifest

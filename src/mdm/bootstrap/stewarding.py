@@ -5,7 +5,7 @@ from pathlib import Path
 from mdm.bootstrap.application import Application
 from mdm.bootstrap.link_run import model_folder, survivorship_policy
 from mdm.clustering.decision import Thresholds
-from mdm.linkage.model import load_model
+from mdm.linkage.model import PersonModel, load_model
 from mdm.services.redecide import DecisionRules, model_in_use
 from mdm.services.refresh_golden import GoldenRules, Standing
 
@@ -16,15 +16,24 @@ def decision_rules(application: Application) -> DecisionRules:
     Raises:
         ModelFileError: The model folder cannot be read.
     """
-    with application.store.reading() as session:
-        named = model_in_use(session)
-    used = None if named is None else Path(named)
-    folder = model_folder(application, used if used is not None and used.is_dir() else None)
-    found = load_model(folder).thresholds
+    found = used_model(application).thresholds
     thresholds = Thresholds(
         review=found.review, link=found.link, fracture=found.fracture, margin=found.margin
     )
     return DecisionRules(thresholds=thresholds, golden=golden_rules(application))
+
+
+def used_model(application: Application) -> PersonModel:
+    """The model that the last applied plan used, else the default one.
+
+    Raises:
+        ModelFileError: The model folder cannot be read.
+    """
+    with application.store.reading() as session:
+        named = model_in_use(session)
+    used = None if named is None else Path(named)
+    folder = model_folder(application, used if used is not None and used.is_dir() else None)
+    return load_model(folder)
 
 
 def golden_rules(application: Application) -> GoldenRules:

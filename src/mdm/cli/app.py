@@ -33,6 +33,9 @@ COMMAND_MODULES = (
     "stewardship",
     "exporting",
     "evaluating",
+    "access",
+    "auditing",
+    "serving",
     "city",
     "maintenance",
 )

@@ -49,6 +49,9 @@ def demo(
     samples: Annotated[
         Path | None, typer.Option("--samples", help="A folder laid out as data/samples.")
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Leave the service running in the background.")
+    ] = False,
 ) -> None:
     """Load, link and apply the sample city, and write a report to look at."""
     from mdm.bootstrap.demo import run_demo
@@ -57,7 +60,8 @@ def demo(
     invocation = invocation_of(context)
     home = _DEMO_HOME if invocation.home is None else invocation.home
     with invocation.progress() as progress:
-        result = run_demo(samples_folder() if samples is None else samples, home, progress)
+        chosen = samples_folder() if samples is None else samples
+        result = run_demo(chosen, home, progress, serve=serve)
     invocation.emit(result, lambda: _show(result))
 
 
@@ -81,3 +85,14 @@ def _show(result: dict[str, Any]) -> None:
     show_fields(flat(result["seconds"]), title="seconds")
     print(f"\nReport: {result['report']}\nRegistry: {result['home']}")
     print(f"Look up a record: mdm --home {result['home']} resolve saude LOCAL_ID")
+    if result["service"] is not None:
+        _show_service(result["service"])
+
+
+def _show_service(service: dict[str, Any]) -> None:
+    """Where it is, and who may log in: the passwords are shown this once."""
+    print()
+    show_rows(service["accounts"], empty="", title="accounts, with passwords shown this once")
+    print()
+    show_fields(flat({"client": service["client"]}), title="client")
+    print(f"\nThe service runs at {service['address']}; `make demo-stop` ends it.")

@@ -69,8 +69,8 @@ def review(context: typer.Context, file: File, restricted: Restricted = False) -
 
 def pairs(context: typer.Context, file: File, restricted: Restricted = False) -> None:
     """Every scored pair above the review threshold, with the levels found by comparison."""
+    from mdm.linkage.explain import unpack_pattern
     from mdm.linkage.person_model import COMPARISONS
-    from mdm.linkage.scoring import unpack_pattern
     from mdm.services.exports import export_pairs
 
     invocation = invocation_of(context)

@@ -67,28 +67,15 @@ def link(
     ] = False,
 ) -> None:
     """Score, cluster and reconcile: makes a plan, and applies it with --apply."""
-    from mdm.bootstrap.link_run import model_folder, opened_linking
-    from mdm.services.link_records import LinkContext, LinkOptions, link_records
+    from mdm.bootstrap.link_commands import run_link
+    from mdm.services.link_records import LinkOptions
 
     invocation = invocation_of(context)
+    options = LinkOptions(
+        apply=apply_now, fresh=fresh, accept_changes=accept_changes, accept_model=accept_model
+    )
     with invocation.application() as application, invocation.progress() as progress:
-        folder = model_folder(application, model)
-        with opened_linking(application, folder, progress) as linking:
-            result = link_records(
-                LinkContext(
-                    store=application.store,
-                    linking=linking,
-                    header=application.header("link", model_version=linking.model_version),
-                    clock=application.clock,
-                ),
-                LinkOptions(
-                    apply=apply_now,
-                    fresh=fresh,
-                    accept_changes=accept_changes,
-                    accept_model=accept_model,
-                    model=str(folder.resolve()),
-                ),
-            )
+        result = run_link(application, progress, options, model=model)
     invocation.emit(result, lambda: show_fields(result))
 
 
@@ -126,20 +113,17 @@ def apply(
     ] = False,
 ) -> None:
     """Apply a plan in one transaction."""
-    from mdm.bootstrap.link_run import model_folder, opened_linking
-    from mdm.services.apply_plan import apply_stored
-    from mdm.services.link_records import check_stored_plan
+    from mdm.bootstrap.link_commands import run_apply
 
     invocation = invocation_of(context)
     with invocation.application() as application, invocation.progress() as progress:
-        with application.store.reading() as session:
-            named = check_stored_plan(session, plan_id, accept_changes, accept_model=accept_model)
-        folder = model_folder(application, None if named is None else Path(named))
-        with opened_linking(application, folder, progress) as linking:
-            header = application.header("apply", model_version=linking.model_version)
-            result = apply_stored(
-                application.store, linking, header, plan_id, accepted=accept_changes
-            )
+        result = run_apply(
+            application,
+            progress,
+            plan_id,
+            accept_changes=accept_changes,
+            accept_model=accept_model,
+        )
     invocation.emit(result, lambda: show_fields(result))
 
 

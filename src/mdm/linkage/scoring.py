@@ -82,16 +82,6 @@ def pattern_sql() -> str:
     return " + ".join(terms)
 
 
-def unpack_pattern(pattern: int) -> dict[str, str]:
-    """Comparison name to the label of the level found ("missing" where a side is missing)."""
-    labels = {}
-    for comparison in COMPARISONS:
-        pattern, digit = divmod(pattern, len(comparison.levels) + 1)
-        level = comparison.levels[len(comparison.levels) - digit] if digit > 0 else None
-        labels[comparison.name] = "missing" if level is None else level.label
-    return labels
-
-
 def relatives_sql(model: PersonModel) -> str:
     """R: how much better relatives explain the levels than matches do, in bits."""
     terms = []

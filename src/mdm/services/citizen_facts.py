@@ -21,6 +21,14 @@ SELECT r.record_id, r.source, r.local_id, r.state, r.version, r.content_hash, r.
 FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
 WHERE r.record_id IN ({keys})
 """
+_RECORDS_AT = """
+SELECT r.record_id, r.source, r.local_id, r.state, v.version, v.content_hash,
+       v.load_id AS last_load_id, r.restricted, v.payload
+FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = (
+  SELECT MAX(o.version) FROM record_version o JOIN load l ON l.load_id = o.load_id
+  WHERE o.record_id = r.record_id AND l.tx_id <= :tx)
+WHERE r.record_id IN ({keys})
+"""
 _NOT_OWN = (
     "SELECT record_id, field FROM issue WHERE record_id IN ({keys}) AND reason IN ("
     + ", ".join(f"'{reason}'" for reason in OWNERSHIP_REASONS)
@@ -61,6 +69,7 @@ def read_records(
     *,
     today: date,
     memo: Memo | None = None,
+    as_of: int | None = None,
 ) -> dict[int, KnownRecord]:
     """Read and standardise records; those that are erased or unknown are left out.
 
@@ -69,6 +78,8 @@ def read_records(
         record_ids: The records.
         today: The day that dates are measured against.
         memo: What was standardised on the same day before; filled further.
+        as_of: The last transaction that counts for their content; None for now. Their state,
+            their flag and whose their numbers are is told as of now.
     """
     memo = {} if memo is None else memo
     wanted = sorted(set(record_ids))
@@ -76,7 +87,8 @@ def read_records(
     for row in rows_of_numbers(session, _NOT_OWN, wanted):
         not_own.setdefault(as_int(row["record_id"]), set()).add(str(row["field"]))
     found: dict[int, KnownRecord] = {}
-    for row in rows_of_numbers(session, _RECORDS, wanted):
+    sql, params = (_RECORDS, {}) if as_of is None else (_RECORDS_AT, {"tx": as_of})
+    for row in rows_of_numbers(session, sql, wanted, params):
         if row["state"] == "erased":
             continue
         record_id = as_int(row["record_id"])

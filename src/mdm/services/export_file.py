@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import json
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from mdm.errors import UsageError
 
 FORMATS = (".csv", ".parquet")
 _FORMULA = "^[=+\\-@\t\r]"
+_ESCAPED = r'["\\\x00-\x1f\x7f]'
 _UNQUOTED = pacsv.WriteOptions(include_header=False, quoting_style="none")
 
 
@@ -88,10 +90,10 @@ def _write_csv(
     batches: Iterator[pa.RecordBatch],
     names: Collection[str],
 ) -> int:
-    stream.write((",".join(schema.names) + "\n").encode())
+    stream.write(csv_header(schema))
     count = 0
     for batch in batches:
-        stream.write(_csv_bytes(_guarded(batch, names)))
+        stream.write(csv_bytes(_guarded(batch, names)))
         count += batch.num_rows
     return count
 
@@ -107,7 +109,12 @@ def _guarded(batch: pa.RecordBatch, names: Collection[str]) -> pa.RecordBatch:
     return batch
 
 
-def _csv_bytes(batch: pa.RecordBatch) -> bytes:
+def csv_header(schema: pa.Schema) -> bytes:
+    """The line with the names of the columns."""
+    return (",".join(schema.names) + "\n").encode()
+
+
+def csv_bytes(batch: pa.RecordBatch) -> bytes:
     """Rows as CSV lines.
 
     The quick writer knows no quotes: a batch that needs one goes the long way.
@@ -136,3 +143,27 @@ def _holds_return(batch: pa.RecordBatch) -> bool:
 
 def _plain(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def ndjson_bytes(batch: pa.RecordBatch) -> bytes:
+    """Rows as one JSON object a line.
+
+    Where no text needs an escape, the lines are put together column by column.
+    """
+    texts = [c for c in batch.columns if pa.types.is_string(c.type)]
+    if any(pc.any(pc.match_substring_regex(column, _ESCAPED)).as_py() for column in texts):
+        rows = (
+            json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in batch.to_pylist()
+        )
+        return "".join(f"{row}\n" for row in rows).encode()
+    parts: list[object] = []
+    for number, (name, column) in enumerate(zip(batch.schema.names, batch.columns, strict=True)):
+        parts += [f'{"{" if number == 0 else ","}"{name}":', _json_cells(column)]
+    lines = pc.binary_join_element_wise(*parts, "}\n", "")
+    return b"".join(lines.cast(pa.binary()).to_pylist())
+
+
+def _json_cells(column: pa.Array) -> pa.Array:
+    if pa.types.is_string(column.type):
+        column = pc.binary_join_element_wise('"', column, '"', "")
+    return pc.fill_null(column.cast(pa.string()), "null")

@@ -5,7 +5,7 @@ them to its holder: that is noted in the transaction that reads them, before the
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from mdm.domain.ledger import TxHeader
 from mdm.ports import ReadSession, Store
 from mdm.services.export_file import export_target, write_export
 from mdm.services.keys import check_source
+from mdm.services.sight import Sight
 from mdm.services.told import tell_all
 
 PERSON_NAMES = ("name", "social_name", "mother", "father")
@@ -37,16 +38,17 @@ CROSSWALK = pa.schema(
 )
 _CROSSWALK_SQL = """
 WITH asked AS (
-  SELECT record_l AS record_id FROM review_item WHERE state IN ('open', 'claimed')
-  UNION SELECT record_r FROM review_item
-        WHERE state IN ('open', 'claimed') AND record_r IS NOT NULL),
+  SELECT v.record_l, v.record_r FROM review_item v
+  JOIN record l ON l.record_id = v.record_l JOIN record o ON o.record_id = v.record_r
+  WHERE v.state IN ('open', 'claimed') AND {both}),
+named AS (SELECT record_l AS record_id FROM asked UNION SELECT record_r FROM asked),
 unclear AS MATERIALIZED (
   SELECT municipal_id FROM municipal_id WHERE ambiguous_until > :today)
 SELECT m.municipal_id, r.source, r.local_id, r.state, m.link_status,
        a.record_id IS NOT NULL, u.municipal_id IS NOT NULL, m.linked_at
 FROM membership m JOIN record r ON r.record_id = m.record_id
 LEFT JOIN unclear u ON u.municipal_id = m.municipal_id
-LEFT JOIN asked a ON a.record_id = m.record_id
+LEFT JOIN named a ON a.record_id = m.record_id
 WHERE r.state <> 'erased' AND {open} ORDER BY m.record_id
 """
 _CROSSWALK_KEYS = """
@@ -69,7 +71,7 @@ _PAIR_KEY = [
 REVIEW = pa.schema([*_PAIR_KEY, ("match_probability", _REAL), ("reason", _TEXT)])
 QUESTION_ORDER = (
     "CASE v.kind WHEN 'suspended_judgement' THEN 0 ELSE 1 END, coalesce(v.priority, 0) DESC, "
-    "v.group_id, v.review_id"
+    "coalesce(v.group_id, 0), v.review_id"
 )
 """Order of open questions (`v`: table `review_item`): what was answered and has changed since,
 then by expected harm."""
@@ -149,10 +151,30 @@ def export_crosswalk(request: ExportRequest) -> dict[str, object]:
     keys = _CROSSWALK_KEYS.format(open=request.condition("r"))
 
     def read(session: ReadSession, at: str) -> Iterator[pa.RecordBatch]:
-        sql = _CROSSWALK_SQL.format(open=request.condition("r"))
+        sql = _CROSSWALK_SQL.format(open=request.condition("r"), both=request.condition("l", "o"))
         return session.read_arrow(sql, {"today": at[:10]}, schema=CROSSWALK)
 
     return _told_export(request, "crosswalk", CROSSWALK, read, keys)
+
+
+def crosswalk_batches(
+    session: ReadSession, sight: Sight, sources: Collection[str], today: str
+) -> Iterator[pa.RecordBatch]:
+    """Every placed record of some sources that a reader may know of, in the schema `CROSSWALK`.
+
+    Args:
+        session: The snapshot; it stays open while the batches are read.
+        sight: The reader.
+        sources: Names of declared sources, for which the reader may speak.
+        today: ISO day, for IDs that are ambiguous for a time.
+    """
+    named = {f"s{n}": source for n, source in enumerate(sorted(sources))}
+    listed = ", ".join(f":{name}" for name in named)
+    sql = _CROSSWALK_SQL.format(
+        open=f"r.source IN ({listed}) AND {sight.visible('r')}",
+        both=f"{sight.visible('l')} AND {sight.visible('o')}",
+    )
+    return session.read_arrow(sql, {"today": today, **named}, schema=CROSSWALK)
 
 
 def export_golden(request: ExportRequest) -> dict[str, object]:

@@ -26,9 +26,9 @@ def moment_of(text: str) -> str:
             at = datetime.combine(date.fromisoformat(text), time.max, UTC)
         else:
             at = datetime.fromisoformat(text)
-    except ValueError:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UsageError("not a date (2026-03-10) or a time (2026-03-10T12:00:00Z)") from None
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

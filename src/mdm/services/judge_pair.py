@@ -56,7 +56,7 @@ def judge_pair(
             "judgement_id": taken.judgement_id,
             "verdict": verdict.value,
             "state": taken.state,
-            **_outcome(session, pair, changed),
+            **outcome(session, pair, changed),
         }
 
 
@@ -75,23 +75,28 @@ def undo_judgement(
         JudgementConflictError: It is undone already.
     """
     with store.writing(header) as session:
-        row = session.row("SELECT * FROM judgement WHERE judgement_id = :id", {"id": judgement_id})
-        if row is None:
-            raise NotFoundError("there is no such judgement", where=str(judgement_id))
-        pair = (as_int(row["record_l"]), as_int(row["record_r"]))
-        changed = Redecided()
-        if row["state"] != "undone":
-            changed = _undo(session, rules, judgement_id, pair, as_int(row["tx_id"]))
-        elif release(session, judgement_id) == 0:
-            raise JudgementConflictError(
-                "the judgement is undone already", where=f"judgement {judgement_id}"
-            )
-        return {
-            "judgement_id": judgement_id,
-            "verdict": row["verdict"],
-            "state": "undone",
-            **_outcome(session, pair, changed),
-        }
+        return take_back(session, rules, judgement_id)
+
+
+def take_back(session: WriteSession, rules: DecisionRules, judgement_id: int) -> dict[str, object]:
+    """The same inside a transaction; see `undo_judgement`."""
+    row = session.row("SELECT * FROM judgement WHERE judgement_id = :id", {"id": judgement_id})
+    if row is None:
+        raise NotFoundError("there is no such judgement", where=str(judgement_id))
+    pair = (as_int(row["record_l"]), as_int(row["record_r"]))
+    changed = Redecided()
+    if row["state"] != "undone":
+        changed = _undo(session, rules, judgement_id, pair, as_int(row["tx_id"]))
+    elif release(session, judgement_id) == 0:
+        raise JudgementConflictError(
+            "the judgement is undone already", where=f"judgement {judgement_id}"
+        )
+    return {
+        "judgement_id": judgement_id,
+        "verdict": row["verdict"],
+        "state": "undone",
+        **outcome(session, pair, changed),
+    }
 
 
 def ordered_pair(records: Sequence[int]) -> Pair:
@@ -139,7 +144,8 @@ def _homes_before(
     return {record_id: home for record_id, home in past.items() if home in concerned}
 
 
-def _outcome(session: ReadSession, pair: Pair, changed: Redecided) -> dict[str, object]:
+def outcome(session: ReadSession, pair: Pair, changed: Redecided) -> dict[str, object]:
+    """merged, split, moved; municipal_ids of the two records."""
     homes = home_of(session, pair)
     return {
         "merged": changed.merged,

@@ -68,11 +68,11 @@ def read_members(
     wanted = sorted(set(municipal_ids))
     homes = memberships(session, wanted)
     known = read_records(session, homes, today=today, memo=memo)
-    listed = _listed_cns(session, wanted)
+    listed = listed_cns(session, wanted)
     found: dict[str, list[MemberRecord]] = {}
     for record_id, municipal_id in sorted(homes.items()):
         if record_id in known:
-            member = _member(known[record_id], rules, listed)
+            member = member_of(known[record_id], rules, listed)
             found.setdefault(municipal_id, []).append(member)
     return found
 
@@ -112,7 +112,14 @@ def refresh_golden(
     return len(rows)
 
 
-def _member(known: KnownRecord, rules: GoldenRules, listed_cns: frozenset[str]) -> MemberRecord:
+def member_of(known: KnownRecord, rules: GoldenRules, listed: frozenset[str]) -> MemberRecord:
+    """A record as survivorship sees it.
+
+    Args:
+        known: The record.
+        rules: Policy and standing of the sources.
+        listed: See `listed_cns`.
+    """
     standing = rules.standings.get(known.source, UNKNOWN_STANDING)
     return MemberRecord(
         record_id=known.record_id,
@@ -122,12 +129,12 @@ def _member(known: KnownRecord, rules: GoldenRules, listed_cns: frozenset[str]) 
         load_order=known.last_load_id,
         trust=standing.trust,
         authoritative=standing.authoritative,
-        not_theirs=_not_theirs(known, listed_cns),
+        not_theirs=_not_theirs(known, listed),
         restricted=known.restricted,
     )
 
 
-def _not_theirs(known: KnownRecord, listed_cns: frozenset[str]) -> frozenset[str]:
+def _not_theirs(known: KnownRecord, listed: frozenset[str]) -> frozenset[str]:
     """The numbers judged to be another person's.
 
     Of a record with several CNS the registry tells only that one of them is: those that the
@@ -135,11 +142,12 @@ def _not_theirs(known: KnownRecord, listed_cns: frozenset[str]) -> frozenset[str
     """
     if "cns" not in known.not_own or len(known.record.cns) == 1:
         return known.not_own
-    others = {f"cns:{number}" for number in known.record.cns if number not in listed_cns}
+    others = {f"cns:{number}" for number in known.record.cns if number not in listed}
     return known.not_own - {"cns"} | others
 
 
-def _listed_cns(session: ReadSession, municipal_ids: Iterable[str]) -> frozenset[str]:
+def listed_cns(session: ReadSession, municipal_ids: Iterable[str]) -> frozenset[str]:
+    """The CNS that the last golden records of some citizens list as their own."""
     sql = "SELECT cns FROM golden_record WHERE cns IS NOT NULL AND municipal_id IN ({keys})"
     rows = rows_of_texts(session, sql, municipal_ids)
     return frozenset(number for row in rows for number in json.loads(str(row["cns"])))

@@ -108,11 +108,7 @@ def answer_of(session: ReadSession, question: Question, today: str) -> Resolved:
         question: What is asked.
         today: ISO day of the question, for IDs that are ambiguous for a time.
     """
-    if question.as_of is None:
-        view = _View(session, None, today)
-    else:
-        moment = history.moment_of(question.as_of)
-        view = _View(session, history.transaction_at(session, moment), moment[: len(today)])
+    view = view_of(session, question.as_of, today)
     if question.source == MUNICIPAL:
         return _by_id(view, question)
     return _by_record(view, question)
@@ -128,8 +124,20 @@ def _telling(answer: Resolved, municipal_id: str) -> Telling:
     return Telling(municipal_id, answer.record_id)
 
 
+def view_of(session: ReadSession, as_of: str | None, today: str) -> "View":
+    """The registry now, or as of a day (its end, UTC) or a time.
+
+    Raises:
+        UsageError: `as_of` is neither a day nor a time.
+    """
+    if as_of is None:
+        return View(session, None, today)
+    moment = history.moment_of(as_of)
+    return View(session, history.transaction_at(session, moment), moment[: len(today)])
+
+
 @dataclass(frozen=True, slots=True)
-class _View:
+class View:
     """The registry now (`tx_id` None) or after a past transaction.
 
     Attributes:
@@ -143,6 +151,7 @@ class _View:
     day: str
 
     def membership(self, record_id: int) -> tuple[str, str] | None:
+        """The citizen that a record belongs to, and its link status."""
         if self.tx_id is not None:
             return history.membership_at(self.session, record_id, self.tx_id)
         row = self.session.row(
@@ -152,6 +161,7 @@ class _View:
         return None if row is None else (str(row["municipal_id"]), str(row["link_status"]))
 
     def state(self, record_id: int) -> str:
+        """The state of a record."""
         if self.tx_id is not None:
             return history.state_at(self.session, record_id, self.tx_id).value
         state = self.session.value(
@@ -160,6 +170,7 @@ class _View:
         return str(state)
 
     def is_dormant(self, municipal_id: str) -> bool:
+        """Whether no record of a citizen is present."""
         if self.tx_id is not None:
             members = history.members_at(self.session, municipal_id, self.tx_id)
             return all(self.state(record_id) != "present" for record_id in members)
@@ -171,6 +182,7 @@ class _View:
         return found is None
 
     def id_facts(self, municipal_id: str) -> dict[str, object] | None:
+        """State, anchor and `ambiguous_until` of an ID; None where it was not issued."""
         if self.tx_id is not None:
             return history.id_at(self.session, municipal_id, self.tx_id)
         return self.session.row(
@@ -180,7 +192,7 @@ class _View:
         )
 
 
-def _by_record(view: _View, question: Question) -> Resolved:
+def _by_record(view: View, question: Question) -> Resolved:
     record_id = record_number(view.session, question.source, question.local_id)
     if view.tx_id is not None and not history.was_known(view.session, record_id, view.tx_id):
         raise NotFoundError("the record was not known then", where=question.source)
@@ -199,9 +211,9 @@ def _by_record(view: _View, question: Question) -> Resolved:
     )
 
 
-def _by_id(view: _View, question: Question) -> Resolved:
+def _by_id(view: View, question: Question) -> Resolved:
     requested = parse(question.local_id)
-    municipal_id = _named(view, requested)
+    municipal_id = named(view, requested)
     return Resolved(
         municipal_id=municipal_id,
         requested=requested,
@@ -217,11 +229,15 @@ def present_citizen(session: ReadSession, municipal_id: str, today: str) -> str:
     Raises:
         NotFoundError, IdWithdrawnError, IdTombstoneError, AmbiguousIdError: See `resolve`.
     """
-    return _named(_View(session, None, today), municipal_id)
+    return named(View(session, None, today), municipal_id)
 
 
-def _named(view: _View, municipal_id: str) -> str:
-    """The citizen that an ID names: that of its anchor, one hop away."""
+def named(view: View, municipal_id: str) -> str:
+    """The citizen that an ID names: that of its anchor, one hop away.
+
+    Raises:
+        NotFoundError, IdWithdrawnError, IdTombstoneError, AmbiguousIdError: See `resolve`.
+    """
     facts = view.id_facts(municipal_id)
     if facts is None:
         raise NotFoundError("no such municipal ID was issued", where=municipal_id)

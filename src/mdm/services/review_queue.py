@@ -16,8 +16,10 @@ SECOND_STEWARD = "second_steward"
 
 _OF_CLUSTERING = frozenset(reason.value for reason in ReviewReason) - {SUSPENDED}
 _WAITING = (
-    "SELECT review_id, kind, record_l, record_r, state, reason, claimed_by, judgement_id "
-    "FROM review_item WHERE state IN ('open', 'claimed') AND record_r IS NOT NULL AND "
+    "SELECT v.review_id, v.kind, v.record_l, v.record_r, v.state, v.reason, v.judgement_id, "
+    "j.actor AS first_steward FROM review_item v "
+    "LEFT JOIN judgement j ON j.judgement_id = v.judgement_id "
+    "WHERE v.state IN ('open', 'claimed') AND v.record_r IS NOT NULL AND "
 )
 _LIST = f"""
 SELECT v.review_id, v.kind, v.state, l.source AS source_l, l.local_id AS local_id_l,
@@ -101,7 +103,7 @@ def content_hash_of(hash_l: str, hash_r: str) -> str:
 def waiting_on(session: ReadSession, records: Iterable[int]) -> dict[Pair, list[Waiting]]:
     """The questions that wait with their smaller record among the given ones, by pair."""
     found: dict[Pair, list[Waiting]] = {}
-    for row in rows_of_numbers(session, _WAITING + "record_l IN ({keys})", records):
+    for row in rows_of_numbers(session, _WAITING + "v.record_l IN ({keys})", records):
         waiting = _waiting(row)
         found.setdefault(waiting.pair, []).append(waiting)
     return {pair: sorted(rows, key=lambda w: w.review_id) for pair, rows in sorted(found.items())}
@@ -116,7 +118,7 @@ def _waiting(row: Mapping[str, object]) -> Waiting:
         pair=(as_int(row["record_l"]), as_int(row["record_r"])),
         state=str(row["state"]),
         guard=None if guard == "" else guard,
-        first_steward=None if number is None else str(row["claimed_by"]),
+        first_steward=None if number is None else str(row["first_steward"]),
         judgement_id=None if number is None else as_int(number),
     )
 

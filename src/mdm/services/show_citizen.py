@@ -1,11 +1,10 @@
 """One citizen as a person reads it: golden values with their origin, records, links, doubts."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from mdm.domain.golden_record import (
-    DECEASED_SHOWN,
     LISTED,
     Attribute,
     Document,
@@ -15,34 +14,21 @@ from mdm.domain.golden_record import (
 )
 from mdm.domain.ledger import TxHeader
 from mdm.domain.municipal_id import parse, shown
-from mdm.errors import NotFoundError
 from mdm.ports import Clock, ReadSession, Rows, Store
-from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.citizen_parts import (
+    Keys,
+    deceased_of,
+    doubts_of,
+    ids_of,
+    plain,
+    shown_local_id,
+    weakest_of,
+)
+from mdm.services.citizen_state import Member, Question, citizen_state
 from mdm.services.masking import masked, masked_cpf
-from mdm.services.refresh_golden import UNKNOWN_STANDING, GoldenRules, read_members
-from mdm.services.resolve import present_citizen
+from mdm.services.refresh_golden import GoldenRules
 from mdm.services.told import Telling, is_told, tell
-from mdm.services.weakest_link import weakest_link
-from mdm.survivorship.build import build_golden
 
-_MEMBERS = """
-SELECT m.record_id, r.source, r.local_id, r.state AS status, m.link_status,
-       m.weight AS match_weight, m.linked_at, r.restricted
-FROM membership m JOIN record r ON r.record_id = m.record_id
-WHERE m.municipal_id = :id AND r.state <> 'erased' ORDER BY m.record_id
-"""
-_IDS = """
-SELECT i.municipal_id, i.state, i.anchor_record_id FROM municipal_id i
-WHERE i.state = 'active' AND i.anchor_record_id IN ({keys})
-"""
-_DOUBTS = """
-SELECT v.review_id, v.kind, v.record_l, v.record_r, l.source AS source_l, l.local_id AS local_id_l,
-       r.source AS source_r, r.local_id AS local_id_r, v.match_weight, v.match_probability,
-       v.reason, l.restricted OR r.restricted AS restricted
-FROM review_item v JOIN record l ON l.record_id = v.record_l
-JOIN record r ON r.record_id = v.record_r
-WHERE v.state IN ('open', 'claimed') AND v.record_{end} IN ({{keys}})
-"""
 _NUMBERS = frozenset({Attribute.CNS, Attribute.NIS, Attribute.INEP_ID})
 
 
@@ -76,71 +62,51 @@ def show_citizen(
         InvalidMunicipalIdError, NotFoundError, IdWithdrawnError, IdTombstoneError,
         AmbiguousIdError: See `mdm.services.resolve.resolve`.
     """
-    requested = parse(look.municipal_id)
     today = clock().date()
     holder = header.actor if look.holder is None else look.holder
     if not look.reveal:
         with store.reading() as session:
-            found = _read(session, rules, look, requested, today)
+            found = _read(session, rules, look, today)
             if is_told(session, Telling(str(found["municipal_id"])), holder, today.isoformat()):
                 return found
-    cause = f"municipal_id {requested}" if look.reveal else header.cause
+    cause = f"municipal_id {parse(look.municipal_id)}" if look.reveal else header.cause
     with store.writing(replace(header, cause=cause)) as writing:
-        found = _read(writing, rules, look, requested, today)
+        found = _read(writing, rules, look, today)
         tell(writing, [Telling(str(found["municipal_id"]))], holder)
     return found
 
 
-def _read(
-    session: ReadSession, rules: GoldenRules, look: Look, requested: str, today: date
-) -> dict[str, object]:
-    municipal_id = present_citizen(session, requested, today.isoformat())
-    rows = session.rows(_MEMBERS, {"id": municipal_id})
-    members = [row for row in rows if look.restricted or not row["restricted"]]
-    if not members:
-        # Who may not see a restricted record is not told that there is one.
-        raise NotFoundError("no such municipal ID was issued", where=requested)
-    known = read_members(session, rules, [municipal_id], today=today).get(municipal_id, [])
-    golden = build_golden(known, rules.policy)
-    records = {as_int(row["record_id"]): row for row in members}
+def _read(session: ReadSession, rules: GoldenRules, look: Look, today: date) -> dict[str, object]:
+    def sees(_source: str, restricted: bool) -> bool:  # noqa: FBT001 - the port's signature
+        return look.restricted or not restricted
+
+    question = Question(municipal_id=look.municipal_id)
+    state = citizen_state(session, rules, question, sees=sees, today=today)
     keys = {
-        number: {"source": row["source"], "local_id": _local_id(row, "source", "local_id", rules,
-                                                                reveal=look.reveal)}
-        for number, row in records.items()
-    }  # fmt: skip
-    dormant = all(row["status"] != "present" for row in members)
+        member.record_id: {
+            "source": member.source,
+            "local_id": shown_local_id(member.source, member.local_id, rules, whole=look.reveal),
+        }
+        for member in state.members
+    }
     return {
-        "municipal_id": municipal_id,
-        "shown": shown(municipal_id),
-        "requested": requested,
-        "status": "dormant" if dormant else "active",
-        "golden": _golden(golden, keys, reveal=look.reveal),
-        "deceased": _deceased(golden),
-        "members": [_member(row, keys[number]) for number, row in records.items()],
-        "ids": _ids(session, keys),
-        "weakest_link": _weakest(session, keys),
+        "municipal_id": state.municipal_id,
+        "shown": shown(state.municipal_id),
+        "requested": state.requested,
+        "status": "dormant" if state.is_dormant else "active",
+        "golden": _golden(state.golden, keys, reveal=look.reveal),
+        "deceased": deceased_of(state.golden),
+        "members": [_member(member, keys[member.record_id]) for member in state.members],
+        "ids": ids_of(session, keys),
+        "weakest_link": weakest_of(session, keys),
         "doubts": _doubts(session, rules, look, keys),
         "revealed": look.reveal,
     }
 
 
-Keys = Mapping[int, Mapping[str, object]]
-
-
-def _member(row: Mapping[str, object], key: Mapping[str, object]) -> dict[str, object]:
+def _member(member: Member, key: Mapping[str, object]) -> dict[str, object]:
     names = ("status", "link_status", "match_weight", "linked_at")
-    return {**key, **{name: row[name] for name in names}}
-
-
-def _local_id(
-    row: Mapping[str, object], source: str, local_id: str, rules: GoldenRules, *, reveal: bool
-) -> str:
-    """The local ID; masked where it is itself the number of a document."""
-    text = str(row[local_id])
-    standing = rules.standings.get(str(row[source]), UNKNOWN_STANDING)
-    if reveal or standing.local_id_is == "opaque":
-        return text
-    return masked_cpf(text) if standing.local_id_is == "cpf" else masked(text)
+    return {**key, **{name: getattr(member, name) for name in names}}
 
 
 def _golden(golden: GoldenRecord, keys: Keys, *, reveal: bool) -> dict[str, object]:
@@ -187,69 +153,19 @@ def _shown(attribute: Attribute, value: Value, *, reveal: bool) -> object:
             return masked(str(value))
         if isinstance(value, Document):
             value = replace(value, number=masked(value.number))
-    if isinstance(value, date):
-        return value.isoformat()
-    if is_dataclass(value):
-        fields = {name: _plain(cell) for name, cell in asdict(value).items()}
-        fields.pop("record_id", None)
-        return fields
-    return value
-
-
-def _plain(cell: object) -> object:
-    return cell.isoformat() if isinstance(cell, date) else cell
-
-
-def _deceased(golden: GoldenRecord) -> dict[str, object] | None:
-    if golden.deceased_status is None:
-        return None
-    reported = [r.value.isoformat() for r in golden.deceased_reports if isinstance(r.value, date)]
-    return {
-        "status": golden.deceased_status.value,
-        "shown": DECEASED_SHOWN[golden.deceased_status],
-        "rule": golden.deceased_rule,
-        "reported": reported,
-    }
-
-
-def _ids(session: ReadSession, keys: Keys) -> Rows:
-    """All IDs that name this citizen, oldest records first, with the record each follows."""
-    rows = [row for row in rows_of_numbers(session, _IDS, keys) if row["anchor_record_id"] in keys]
-    rows.sort(key=lambda row: (as_int(row["anchor_record_id"]), str(row["municipal_id"])))
-    return [
-        {"municipal_id": row["municipal_id"], **keys[as_int(row["anchor_record_id"])]}
-        for row in rows
-    ]
-
-
-def _weakest(session: ReadSession, keys: Keys) -> dict[str, object] | None:
-    link = weakest_link(session, keys.keys())
-    if link is None:
-        return None
-    left, right = keys[link.record_l], keys[link.record_r]
-    return {
-        "source_l": left["source"],
-        "local_id_l": left["local_id"],
-        "source_r": right["source"],
-        "local_id_r": right["local_id"],
-        "match_weight": link.match_weight,
-        "basis": link.basis,
-    }
+    return plain(value)
 
 
 def _doubts(session: ReadSession, rules: GoldenRules, look: Look, keys: Keys) -> Rows:
-    found: dict[int, dict[str, object]] = {}
-    for end in ("l", "r"):
-        for row in rows_of_numbers(session, _DOUBTS.format(end=end), keys):
-            if look.restricted or not row["restricted"]:
-                found[as_int(row["review_id"])] = row
+    visible = {end: "true" if look.restricted else f"NOT {end}.restricted" for end in ("l", "r")}
     told = []
-    for _, row in sorted(found.items()):
+    for row in doubts_of(session, keys, visible):
         ends = {
-            f"local_id_{end}": _local_id(row, f"source_{end}", f"local_id_{end}", rules,
-                                         reveal=look.reveal)
+            f"local_id_{end}": shown_local_id(
+                str(row[f"source_{end}"]), str(row[f"local_id_{end}"]), rules, whole=look.reveal
+            )
             for end in ("l", "r")
-        }  # fmt: skip
+        }
         names = ("kind", "source_l", "local_id_l", "source_r", "local_id_r", "match_weight",
                  "match_probability", "reason")  # fmt: skip
         told.append({name: ends.get(name, row[name]) for name in names})

@@ -6,12 +6,14 @@ noted to the day, so that a system which asks all day writes once.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pyarrow as pa
 
 from mdm.clustering.splits import WITHOUT_RECORD
 from mdm.domain.municipal_id import ALPHABET
 from mdm.ports import ReadSession, WriteSession
+from mdm.services.lists import as_int, rows_of_texts
 
 __all__ = ["WITHOUT_RECORD", "Telling", "is_told", "tell", "tell_all"]
 
@@ -61,35 +63,60 @@ def is_told(session: ReadSession, telling: Telling, holder: str, at: str) -> boo
 def tell(session: WriteSession, tellings: Iterable[Telling], holder: str) -> None:
     """Note that a system is told some IDs."""
     day = session.at[_DAY]
+    note(session, holder, dict.fromkeys(tellings, (day, day)))
+
+
+def note(session: WriteSession, holder: str, tellings: Mapping[Telling, tuple[str, str]]) -> None:
+    """Note that a system was told some IDs on some days; what is noted already is not written.
+
+    Args:
+        session: The writer lane.
+        holder: The system.
+        tellings: First and last day of each.
+    """
+    known = _known_of(session, holder, tellings)
     rows = []
-    for telling in sorted(set(tellings)):
-        first = _known(session, telling, holder)["first_at"]
-        rows.append(
-            {
-                "municipal_id": telling.municipal_id,
-                "holder": holder,
-                "record_id": telling.record_id,
-                "first_at": day if first is None else first,
-                "last_at": day,
-            }
-        )
+    for telling, days in sorted(tellings.items()):
+        before = known.get(telling, days)
+        first, last = min(before[0], days[0]), max(before[1], days[1])
+        if telling not in known or (first, last) != before:
+            rows.append(
+                {
+                    "municipal_id": telling.municipal_id,
+                    "holder": holder,
+                    "record_id": telling.record_id,
+                    "first_at": first,
+                    "last_at": last,
+                }
+            )
     session.upsert_rows("told", rows)
 
 
-def tell_all(session: WriteSession, holder: str, keys: str) -> None:
+def tell_all(
+    session: WriteSession,
+    holder: str,
+    keys: str,
+    *,
+    day: str | None = None,
+    params: Mapping[str, object] = MappingProxyType({}),
+) -> None:
     """Note, set-wise, that a system is told many IDs.
 
     Args:
         session: The writer lane.
         holder: The system.
         keys: SELECT of `municipal_id, record_id`.
+        day: ISO day; None for that of the transaction.
+        params: Values of the SELECT's parameters.
     """
-    day = session.at[_DAY]
-    params: dict[str, object] = {"holder": holder}
+    day = session.at[_DAY] if day is None else day
+    params = {name: value for name, value in params.items() if f":{name}" in keys}
+    values: dict[str, object] = {**params, "holder": holder}
     older = "SELECT 1 FROM told WHERE holder = :holder AND last_at < :day LIMIT 1"
-    if session.value(older, {**params, "day": day}) is not None:
-        session.set_where("told", {"last_at": day}, _STILL.format(keys=keys), params)
-    session.insert_arrow("told", _untold(session, keys, params, day))
+    if session.value(older, {"holder": holder, "day": day}) is not None:
+        still = f"last_at < '{day}' AND {_STILL.format(keys=keys)}"
+        session.set_where("told", {"last_at": day}, still, values)
+    session.insert_arrow("told", _untold(session, keys, values, day))
 
 
 def _untold(
@@ -111,6 +138,27 @@ def _known(session: ReadSession, telling: Telling, holder: str) -> dict[str, obj
         {"id": telling.municipal_id, "holder": holder, "record": telling.record_id},
     )
     return {"first_at": None, "last_at": None} if row is None else row
+
+
+def _known_of(
+    session: ReadSession, holder: str, tellings: Iterable[Telling]
+) -> dict[Telling, tuple[str, str]]:
+    """First and last day of what a system was told already, of some IDs."""
+    ids = sorted({telling.municipal_id for telling in tellings})
+    rows = rows_of_texts(
+        session,
+        "SELECT municipal_id, record_id, first_at, last_at FROM told "
+        "WHERE municipal_id IN ({keys}) AND holder = :holder",
+        ids,
+        {"holder": holder},
+    )
+    return {
+        Telling(str(row["municipal_id"]), as_int(row["record_id"])): (
+            str(row["first_at"]),
+            str(row["last_at"]),
+        )
+        for row in rows
+    }
 
 
 def _ranges() -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -59,7 +59,14 @@ class Manifest:
     files: dict[str, str]
 
 
-def backup(store: Store, target: Path, *, now: datetime, kind: Kind | None = None) -> Manifest:
+def backup(
+    store: Store,
+    target: Path,
+    *,
+    now: datetime,
+    kind: Kind | None = None,
+    beside: Callable[[Path], object] | None = None,
+) -> Manifest:
     """Copy the registry as it is at one moment; writers go on meanwhile.
 
     Args:
@@ -67,6 +74,7 @@ def backup(store: Store, target: Path, *, now: datetime, kind: Kind | None = Non
         target: Folder to make; must not exist.
         now: The present time.
         kind: `file` (SQLite only, its default) or `tables` (any database).
+        beside: Writes what else belongs to the registry into the folder, after its tables.
 
     Raises:
         BackupError: The target exists or cannot be written, or the copy is damaged.
@@ -86,6 +94,10 @@ def backup(store: Store, target: Path, *, now: datetime, kind: Kind | None = Non
                 schema = str(session.value("SELECT version_num FROM alembic_version"))
                 tx_id = session.number("SELECT MAX(tx_id) FROM ledger_tx")
                 rows = _write_file(session, partial) if kind == "file" else _write(session, partial)
+            if beside is not None:
+                beside(partial)
+                for path in partial.iterdir():
+                    _sync(path)
             files = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
             manifest = Manifest(kind, schema, iso(now), tx_id, rows, files)
             _write_manifest(partial, manifest)

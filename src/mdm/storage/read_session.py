@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from mdm.storage.arrow import BATCH_ROWS, arrow_schema, is_checked
 from mdm.storage.bulk import bulk_for, quoted
+from mdm.storage.tables.lookups import payload_value
 
 NO_PARAMS: Mapping[str, object] = MappingProxyType({})
 
@@ -97,3 +98,10 @@ class ReadSession:
         """A count or a sum; 0 where it is empty."""
         found = self.value(sql, params)
         return 0 if found is None else int(str(found))
+
+    def payload_sql(self, version: str, column: str) -> str:
+        """SQL of one value in the payload of an alias of `record_version`; NULL where it has none.
+
+        For `household_id` it is what the index on the table says, so that it is found by it.
+        """
+        return payload_value(self.dialect, f"{version}.payload", column)

@@ -45,6 +45,7 @@ class Store:
         url: `sqlite:///path` or `postgresql://user@host/name`.
         clock: Gives the time of transactions.
         lane_seconds: How long a writer waits for the lane before `LaneBusyError`.
+        begin: Done first in every write transaction.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class Store:
         *,
         clock: Callable[[], datetime] = utc_now,
         lane_seconds: float = LANE_SECONDS,
+        begin: Callable[[WriteSession], object] | None = None,
     ) -> None:
         self.engine = open_engine(url, lane_seconds=lane_seconds)
         self._clock = clock
         self._lane_seconds = lane_seconds
+        self._begin = begin
         self._lane = threading.Lock()
         self._schema_seen = False
 
@@ -94,15 +97,10 @@ class Store:
             last = connection.exec_driver_sql("SELECT MAX(tx_id) FROM ledger_tx").scalar()
             tx_id = 1 if last is None else int(last) + 1
             session = WriteSession(connection, header, at=iso(self._clock()), tx_id=tx_id)
+            if self._begin is not None:
+                self._begin(session)
             yield session
             session.close_ledger()
-
-    @contextmanager
-    def bookkeeping(self) -> Iterator[WriteSession]:
-        """The writer lane without a ledger row, for the `job` table alone."""
-        with self._transaction(writes=True) as connection:
-            self._check_schema(connection)
-            yield WriteSession(connection, None, at=iso(self._clock()), tx_id=0)
 
     def close(self) -> None:
         """Close all connections; the store can be used again."""

@@ -94,7 +94,7 @@ def _database(store: Store) -> list[Check]:
 def _tables(
     session: ReadSession, con: duckdb.DuckDBPyConnection, progress: Progress
 ) -> Iterator[Check]:
-    tables = [table.name for table in declared_tables() if table.name != "job"]
+    tables = [table.name for table in declared_tables()]
     for number, table in enumerate(tables):
         progress(table, 0.8 * number / len(tables))
         yield _table(session, con, table)

@@ -46,9 +46,7 @@ class WriteSession(ReadSession):
         at: Its time, UTC ISO text.
     """
 
-    def __init__(
-        self, connection: Connection, header: TxHeader | None, *, at: str, tx_id: int
-    ) -> None:
+    def __init__(self, connection: Connection, header: TxHeader, *, at: str, tx_id: int) -> None:
         super().__init__(connection)
         self._header = header
         self.tx_id = tx_id
@@ -209,8 +207,6 @@ class WriteSession(ReadSession):
 
     def close_ledger(self) -> None:
         """Write the transaction's own row and the digests it leaves; storage calls this once."""
-        if self._header is None:
-            return
         header = {
             "tx_id": self.tx_id,
             "at": self.at,
@@ -244,8 +240,6 @@ class WriteSession(ReadSession):
     def _may_write(self, table: str, action: str) -> None:
         if table in APPEND_ONLY:
             raise ValueError(f"{table}: storage alone may {action} here")
-        if self._header is None and is_checked(table):
-            raise ValueError(f"{table}: needs a transaction with a header")
 
     def _execute(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> int:
         return int(self._connection.execute(text(sql), dict(params)).rowcount)

@@ -234,8 +234,3 @@ def test_unknown_columns_are_refused(store: Store, wrong: dict[str, object]) -> 
 def test_a_missing_column_is_refused(store: Store) -> None:
     with store.writing(HEADER) as session, pytest.raises(ValueError, match="is missing"):
         session.insert_rows("issue", [{"issue_id": 1}])
-
-
-def test_state_needs_a_ledger_row(store: Store) -> None:
-    with store.bookkeeping() as session, pytest.raises(ValueError, match="header"):
-        session.clear("golden_record")

@@ -19,9 +19,18 @@ from mdm.storage.tables import Registry, declared_tables
 from support.processes import migrate_and_die
 
 
+def is_compared(_object: object, name: str | None, *_: object) -> bool:
+    """PostgreSQL tells this index's expression in words of its own."""
+    return name != "ix_record_version_household"
+
+
+# SQLite's indexes on expressions are not compared; PostgreSQL's are.
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")
 def test_the_migrations_make_the_declared_tables(store: Store) -> None:
     with store.engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), Registry.metadata)
+        context = MigrationContext.configure(connection, opts={"include_object": is_compared})
+        differences = compare_metadata(context, Registry.metadata)
 
     assert differences == []
 

@@ -173,19 +173,6 @@ def test_a_transaction_tells_who_and_why(store: Store) -> None:
     assert (row["plan_id"], row["model_version"], row["at"]) == (4, "person/v1", at)
 
 
-def test_bookkeeping_leaves_no_ledger_row(store: Store) -> None:
-    with store.bookkeeping() as session:
-        session.insert_rows(
-            "job",
-            [{"job_id": 1, "kind": "k", "state": "waiting", "requested_by": "a", "at": session.at}],
-        )
-        session.update_rows("job", [{"job_id": 1, "state": "running"}])
-
-    with store.reading() as session:
-        assert session.value("SELECT state FROM job") == "running"
-        assert session.number("SELECT COUNT(*) FROM ledger_tx") == 0
-
-
 def test_a_full_disk_is_named_and_leaves_the_registry(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'registry.db'}")
     store.migrate()

@@ -16,7 +16,7 @@ from mdm.storage.tables.base import BigKey, Flag, RealNumber
 from mdm.storage.verify import verify
 from support.registries import fill, golden_rows
 
-STATE_TABLES = [table.name for table in declared_tables() if table.name != "job"]
+STATE_TABLES = [table.name for table in declared_tables()]
 
 
 def failures(checks: list[Check]) -> list[str]:
@@ -62,6 +62,9 @@ CHOICES = {
     ("judgement", "state"): ("suspended", "active"),
     ("plan", "state"): ("proposed", "applied"),
     ("review_item", "state"): ("decided", "open"),
+    ("account", "role"): ("auditor", "steward"),
+    ("account", "state"): ("disabled", "active"),
+    ("client", "state"): ("disabled", "active"),
 }
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mdm.errors import ModelFileError
+from mdm.linkage.explain import unpack_pattern
 from mdm.linkage.model import (
     LevelParameters,
     PersonModel,
@@ -18,7 +19,6 @@ from mdm.linkage.model import (
     splink_settings,
 )
 from mdm.linkage.person_model import COMPARISONS
-from mdm.linkage.scoring import unpack_pattern
 from support.linkage_city import SHIPPED_MODEL
 
 FILES = (

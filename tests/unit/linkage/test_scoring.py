@@ -10,10 +10,11 @@ import pytest
 from splink import DuckDBAPI, Linker
 
 from mdm.linkage.blocking import block
+from mdm.linkage.explain import explain_pattern, unpack_pattern
 from mdm.linkage.model import PersonModel, load_model, population_class, splink_settings
 from mdm.linkage.pair_scorer import PairScorer
 from mdm.linkage.person_model import COMPARISONS
-from mdm.linkage.scoring import score_pairs, unpack_pattern
+from mdm.linkage.scoring import score_pairs
 from support.linkage_city import SHIPPED_MODEL, city
 from support.linkage_run import (
     all_pairs,
@@ -142,6 +143,24 @@ def test_the_parts_of_a_weight_add_up_to_it_and_name_the_levels_of_its_pattern(
         assert math.isclose(math.fsum(parts), found.total, abs_tol=1e-6)
         assert found.relatives <= 0
         assert unpack_pattern(found.pattern) == {c.comparison: c.level for c in found.contributions}
+
+
+def test_a_stored_pair_is_explained_like_one_that_is_weighed_and_adds_up(
+    con: duckdb.DuckDBPyConnection, model: PersonModel, scored: Scores
+) -> None:
+    records = prepared_one_by_one(con, model)
+    scorer = PairScorer(model, POPULATION)
+
+    for (left, right), (weight, pattern) in list(scored.items())[::7]:
+        told = explain_pattern(model, POPULATION, pattern, weight)
+        weighed = scorer.weight(records[left], records[right])
+        bits = {c.comparison: (c.level, c.bits) for c in weighed.contributions}
+        parts = [told.prior, told.relatives, told.rarity, *(f.bits for f in told.findings)]
+        assert {f.comparison: (f.level, f.bits) for f in told.findings} == bits
+        assert math.isclose(math.fsum(parts), weight, abs_tol=1e-9)
+        assert told.relatives <= 0
+        if not any(c.frequency_bits for c in weighed.contributions):
+            assert abs(told.rarity) < 1e-5
 
 
 def test_a_stored_pattern_names_the_levels_that_splink_found(

@@ -5,17 +5,26 @@ storage fills and checks it, callers neither give nor read it. Times are UTC ISO
 model is ever bound to a request: rows move as Arrow or as plain dictionaries.
 """
 
+from mdm.storage.tables.access import Account, Client
 from mdm.storage.tables.base import CHECK_COLUMN, Registry, declared_tables, table_of
-from mdm.storage.tables.identity import Judgement, Membership, MunicipalIdRow, ScoredPair, Told
+from mdm.storage.tables.identity import (
+    Judgement,
+    Membership,
+    MunicipalIdRow,
+    ScoredPair,
+    Told,
+    ToldMark,
+)
 from mdm.storage.tables.ledger import LedgerEvent, LedgerTx, StateDigest
 from mdm.storage.tables.records import Issue, Load, Quarantine, Record, RecordVersion, Source
-from mdm.storage.tables.work import GoldenRecord, Job, Plan, ReviewItem
+from mdm.storage.tables.work import GoldenRecord, Plan, ReviewItem
 
 __all__ = [
     "CHECK_COLUMN",
+    "Account",
+    "Client",
     "GoldenRecord",
     "Issue",
-    "Job",
     "Judgement",
     "LedgerEvent",
     "LedgerTx",
@@ -32,6 +41,7 @@ __all__ = [
     "Source",
     "StateDigest",
     "Told",
+    "ToldMark",
     "declared_tables",
     "table_of",
 ]

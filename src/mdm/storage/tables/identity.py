@@ -116,3 +116,15 @@ class Told(Registry, table=True):
     first_at: str = txt()
     last_at: str = txt()
     row_check: int = num()
+
+
+class ToldMark(Registry, table=True):
+    """How far each audit chain is noted in `told`; `hash` is that of its entry `n`."""
+
+    __tablename__ = "told_mark"
+    __table_args__ = STRICT
+
+    chain: str = txt(key=True)
+    n: int = num()
+    hash: str = txt()
+    row_check: int = num()

@@ -14,6 +14,7 @@ from mdm.storage.tables.base import (
     txt,
     where_index,
 )
+from mdm.storage.tables.lookups import household_index
 
 
 class Source(Registry, table=True):
@@ -85,7 +86,7 @@ class RecordVersion(Registry, table=True):
     """Content as received; `content_hash` is the MD5 of `payload` in hex."""
 
     __tablename__ = "record_version"
-    __table_args__ = WITHOUT_ROWID
+    __table_args__ = (household_index(), WITHOUT_ROWID)
 
     record_id: int = num(key=True)
     version: int = num(key=True)

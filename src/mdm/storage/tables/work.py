@@ -1,4 +1,4 @@
-"""Plans, review items, golden records and background jobs."""
+"""Plans, review items and golden records."""
 
 from sqlmodel import Field, Index
 
@@ -14,6 +14,7 @@ from mdm.storage.tables.base import (
     txt,
     where_index,
 )
+from mdm.storage.tables.lookups import number_indexes
 
 
 class Plan(Registry, table=True):
@@ -79,7 +80,13 @@ class GoldenRecord(Registry, table=True):
     """
 
     __tablename__ = "golden_record"
-    __table_args__ = WITHOUT_ROWID
+    __table_args__ = (
+        Index(None, "birth_date", "name_key"),
+        Index(None, "cpf"),
+        Index(None, "inep_id"),
+        *number_indexes(),
+        WITHOUT_ROWID,
+    )
 
     municipal_id: str = txt(key=True)
     name: str | None = maybe_txt()
@@ -104,26 +111,3 @@ class GoldenRecord(Registry, table=True):
     lineage: str = txt()
     content_digest: str = txt()
     row_check: int = num()
-
-
-class Job(Registry, table=True):
-    """A background command; not state, so it carries no check."""
-
-    __table_args__ = (
-        one_of("state", ("waiting", "running", "done", "failed", "cancelled")),
-        where_index("ix_job_standing", "state", "job_id", where="state IN ('waiting', 'running')"),
-        STRICT,
-    )
-
-    job_id: int = num(key=True)
-    kind: str = txt()
-    state: str = txt()
-    argument: str | None = maybe_txt()
-    progress: float | None = maybe_real()
-    result: str | None = maybe_txt()
-    error: str | None = maybe_txt()
-    requested_by: str = txt()
-    at: str = txt()
-    started_at: str | None = maybe_txt()
-    ended_at: str | None = maybe_txt()
-    heartbeat_at: str | None = maybe_txt()

@@ -1,0 +1,7 @@
+"""The REST routers, in the order of the API's description."""
+
+from fastapi import APIRouter
+
+from mdm_api.routers import citizens, crosswalk, reviews
+
+ROUTERS: tuple[APIRouter, ...] = (citizens.router, crosswalk.router, reviews.router)

@@ -1,0 +1,1 @@
+"""What pages show: frozen values, ready to read; templates decide nothing."""

@@ -1,0 +1,246 @@
+"""What the registry holds of one citizen, now or then, before anybody reads it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from mdm.domain.golden_record import GoldenRecord
+from mdm.domain.ledger import LedgerKind
+from mdm.domain.municipal_id import parse
+from mdm.errors import AmbiguousIdError, IdErasedError, NotFoundError
+from mdm.ports import ReadSession
+from mdm.services import history
+from mdm.services.citizen_facts import KnownRecord, read_records
+from mdm.services.lists import as_int, as_text, rows_of_numbers
+from mdm.services.refresh_golden import GoldenRules, listed_cns, member_of
+from mdm.services.resolve import View, named, view_of
+from mdm.survivorship.build import build_golden
+from mdm.survivorship.member import MemberRecord
+
+_MEMBERS = """
+SELECT m.record_id, r.source, r.local_id, r.state AS status, m.link_status,
+       m.weight AS match_weight, m.linked_at, r.restricted
+FROM membership m JOIN record r ON r.record_id = m.record_id
+WHERE m.municipal_id = :id ORDER BY m.record_id
+"""
+_THEN = """
+SELECT r.record_id, r.source, r.local_id, r.restricted, e.weight AS match_weight,
+       e.detail AS link_status, t.at AS linked_at
+FROM record r JOIN ledger_event e ON e.record_id = r.record_id
+JOIN ledger_tx t ON t.tx_id = e.tx_id
+WHERE r.record_id IN ({keys}) AND r.state <> 'erased' AND e.seq = (
+  SELECT MAX(o.seq) FROM ledger_event o WHERE o.record_id = r.record_id AND o.tx_id <= :tx
+  AND o.kind IN ('place', 'move', 'relink'))
+ORDER BY r.record_id
+"""
+_MOVED = """
+SELECT e.seq, e.kind, e.from_id, e.municipal_id, t.at, t.kind AS command, t.plan_id
+FROM ledger_event e JOIN ledger_tx t ON t.tx_id = e.tx_id
+WHERE e.record_id = :anchor AND e.kind = 'move' AND e.municipal_id = :id AND e.tx_id <= :tx
+ORDER BY e.seq DESC LIMIT 1
+"""
+_ALWAYS = 2**62
+MaySee = Callable[[str, bool], bool]
+"""Whether the reader may know of a record: its source, whether it is restricted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which citizen is asked for.
+
+    Attributes:
+        municipal_id: The ID, as people write it.
+        as_of: A day (its end, UTC) or a time; None for now.
+        about: Source and local ID of the record that the caller means, which settles what an
+            ambiguous ID alone does not.
+    """
+
+    municipal_id: str
+    as_of: str | None = None
+    about: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A record of a citizen.
+
+    Attributes:
+        status: Its state: present, withdrawn, superseded.
+        link_status: alone, automatic, confirmed.
+        match_weight: Bits of the link that brought it here, if one did.
+        linked_at: Time of that.
+    """
+
+    record_id: int
+    source: str
+    local_id: str
+    status: str
+    link_status: str
+    match_weight: float | None
+    linked_at: str
+    restricted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenState:
+    """A citizen, now or then.
+
+    Attributes:
+        municipal_id: The ID that they have.
+        requested: The ID that was asked for, without hyphen.
+        as_of: The moment asked for; None for now.
+        members: Records that the reader may know of, in the order of their numbers.
+        known: Content of those records.
+        golden: The common golden record: restricted records have no part in it, unless there are
+            no others.
+        event: How the requested ID came to name this citizen, where it is another one.
+    """
+
+    municipal_id: str
+    requested: str
+    as_of: str | None
+    members: tuple[Member, ...]
+    known: Mapping[int, KnownRecord]
+    golden: GoldenRecord
+    event: dict[str, object] | None
+
+    @property
+    def is_dormant(self) -> bool:
+        """Whether no record of theirs is present at its source."""
+        return all(member.status != "present" for member in self.members)
+
+
+def citizen_state(
+    session: ReadSession, rules: GoldenRules, question: Question, *, sees: MaySee, today: date
+) -> CitizenState:
+    """Read the citizen that an ID names.
+
+    Args:
+        session: The snapshot.
+        rules: Survivorship.
+        question: Which citizen.
+        sees: What the reader may know of.
+        today: The day that dates are measured against.
+
+    Raises:
+        InvalidMunicipalIdError: The text is no municipal ID.
+        NotFoundError: No such ID was issued (then), or the reader may not know of it.
+        IdWithdrawnError, IdTombstoneError, AmbiguousIdError: See `mdm.services.resolve.resolve`.
+        IdErasedError: Everything under the ID was erased by law.
+        UsageError: `as_of` is neither a day nor a time.
+    """
+    requested = parse(question.municipal_id)
+    view = view_of(session, question.as_of, today.isoformat())
+    municipal_id = _named(view, requested, question, sees)
+    everyone = _members(view, municipal_id)
+    if everyone and all(member.status == "erased" for member in everyone):
+        raise IdErasedError("what was known under this ID was erased by law", where=requested)
+    members = tuple(
+        member
+        for member in everyone
+        if member.status != "erased" and sees(member.source, member.restricted)
+    )
+    if not members:
+        raise NotFoundError("no such municipal ID was issued", where=requested)
+    known = _known(view, members, today)
+    listed = listed_cns(session, [municipal_id])
+    records = [member_of(one, rules, listed) for one in known.values()]
+    if not any(record.eligible for record in records):
+        # Who may know of somebody of whom all is restricted reads what the records say.
+        records = [opened(record) for record in records]
+    golden = build_golden(records, rules.policy)
+    return CitizenState(
+        municipal_id=municipal_id,
+        requested=requested,
+        as_of=question.as_of,
+        members=members,
+        known=known,
+        golden=golden,
+        event=None if requested == municipal_id else _event(view, requested, municipal_id),
+    )
+
+
+def opened(record: MemberRecord) -> MemberRecord:
+    """A record without its flag, for who may know of it."""
+    return replace(record, restricted=False, record=replace(record.record, restricted=False))
+
+
+def _named(view: View, requested: str, question: Question, sees: MaySee) -> str:
+    try:
+        return named(view, requested)
+    except AmbiguousIdError:
+        if question.about is None:
+            raise
+    return _settled(view, requested, question.about, sees)
+
+
+def _settled(view: View, requested: str, about: tuple[str, str], sees: MaySee) -> str:
+    """The citizen of the record that was meant, if the ID ever stood for it."""
+    row = view.session.row(
+        "SELECT r.record_id, r.source, r.restricted FROM record r WHERE r.source = :source "
+        "AND r.local_id = :local_id AND r.state <> 'erased' AND EXISTS (SELECT 1 "
+        "FROM ledger_event e WHERE e.record_id = r.record_id AND e.municipal_id = :id)",
+        {"source": about[0], "local_id": about[1], "id": requested},
+    )
+    belongs = None
+    if row is not None and sees(str(row["source"]), bool(row["restricted"])):
+        belongs = view.membership(as_int(row["record_id"]))
+    if belongs is None:
+        raise NotFoundError("the ID never stood for such a record", where=requested)
+    return belongs[0]
+
+
+def _members(view: View, municipal_id: str) -> list[Member]:
+    if view.tx_id is None:
+        return [_member(row) for row in view.session.rows(_MEMBERS, {"id": municipal_id})]
+    then = history.members_at(view.session, municipal_id, view.tx_id)
+    rows = rows_of_numbers(view.session, _THEN, then, {"tx": view.tx_id})
+    return [_member({**row, "status": view.state(as_int(row["record_id"]))}) for row in rows]
+
+
+def _member(row: Mapping[str, object]) -> Member:
+    weight = row["match_weight"]
+    return Member(
+        record_id=as_int(row["record_id"]),
+        source=str(row["source"]),
+        local_id=str(row["local_id"]),
+        status=str(row["status"]),
+        link_status=str(row["link_status"]),
+        match_weight=None if weight is None else float(str(weight)),
+        linked_at=str(row["linked_at"]),
+        restricted=bool(row["restricted"]),
+    )
+
+
+def _known(view: View, members: tuple[Member, ...], today: date) -> dict[int, KnownRecord]:
+    numbers = [member.record_id for member in members]
+    known = read_records(view.session, numbers, today=today, as_of=view.tx_id)
+    if view.tx_id is None:
+        return known
+    states = {member.record_id: member.status for member in members}
+    return {number: replace(one, state=states[number]) for number, one in known.items()}
+
+
+def _event(view: View, requested: str, municipal_id: str) -> dict[str, object] | None:
+    """The merge that brought the requested ID's anchor to this citizen."""
+    facts = view.id_facts(requested)
+    assert facts is not None
+    row = view.session.row(
+        _MOVED,
+        {
+            "anchor": facts["anchor_record_id"],
+            "id": municipal_id,
+            "tx": _ALWAYS if view.tx_id is None else view.tx_id,
+        },
+    )
+    if row is None:
+        return None
+    return {
+        "kind": "merge" if row["kind"] == LedgerKind.MOVE else as_text(row["kind"]),
+        "seq": as_int(row["seq"]),
+        "at": str(row["at"]),
+        "from_id": as_text(row["from_id"]),
+        "municipal_id": municipal_id,
+        "command": str(row["command"]),
+        "plan_id": row["plan_id"],
+    }

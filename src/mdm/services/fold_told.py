@@ -1,0 +1,123 @@
+"""Note in `told` what the audit chains say was told: at the start of every write transaction.
+
+Reads are answered while another command holds the writer lane, so they cannot note themselves
+who was told an ID; their audit entries say so. Whatever decides on splits writes, and whatever
+writes brings `told` level with the chains first.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+from mdm.domain.audit import ToldSet
+from mdm.domain.audit_chain import ChainRow
+from mdm.ports import AuditTrail, ReadSession, WriteSession
+from mdm.services.told import Telling, note, tell_all
+
+AT_ONCE = 50_000
+"""Different tellings that are held in memory before they are written."""
+
+_DAY = slice(0, 10)
+_PLACED = "('place', 'move', 'relink', 'unplace')"
+# Where a record was at an event: as it is now if it was not touched since, else by its last
+# event up to then.
+_KEYS_AT = """
+SELECT m.municipal_id AS municipal_id, m.record_id AS record_id
+FROM membership m JOIN record r ON r.record_id = m.record_id
+WHERE m.seq <= {seq} AND r.state <> 'erased' AND {which}
+UNION
+SELECT e.municipal_id, e.record_id
+FROM ledger_event e JOIN record r ON r.record_id = e.record_id
+JOIN (SELECT b.record_id AS record_id, MAX(b.seq) AS seq FROM ledger_event b
+      WHERE b.seq <= {seq} AND b.kind IN {placed} AND b.record_id IN (
+        SELECT l.record_id FROM ledger_event l WHERE l.seq > {seq} AND l.kind IN {placed})
+      GROUP BY b.record_id) last ON last.seq = e.seq
+WHERE e.kind <> 'unplace' AND r.state <> 'erased' AND {which}
+"""
+
+_Key = tuple[str, str, int]
+_Days = tuple[str, str]
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Tellings by (holder, ID, record) with their first and last day, and sets told whole."""
+
+    single: dict[_Key, _Days] = field(default_factory=dict)
+    sets: dict[tuple[str, ToldSet], str] = field(default_factory=dict)
+
+    def add(self, row: ChainRow) -> None:
+        said = json.loads(row.body)
+        holder, day = str(said["holder"]), str(said["at"])[_DAY]
+        for municipal_id, record_id in said.get("told", ()):
+            key = (holder, str(municipal_id), int(record_id))
+            first, last = self.single.get(key, (day, day))
+            self.single[key] = (min(first, day), max(last, day))
+        if "told_set" in said:
+            self.sets[holder, ToldSet(**said["told_set"])] = day
+
+
+def fold_told(session: WriteSession, trail: AuditTrail) -> int:
+    """Bring `told` level with the audit chains.
+
+    Args:
+        session: The writer lane.
+        trail: The registry's chains.
+
+    Returns:
+        How many entries were noted that told somebody something.
+    """
+    found = 0
+    for chain, (marked, _) in _behind(session, trail).items():
+        gathered, last = _Gathered(), None
+        for last in trail.rows(chain, marked):
+            if '"holder"' in last.body:
+                gathered.add(last)
+                found += 1
+            if len(gathered.single) >= AT_ONCE:
+                _write(session, gathered)
+                gathered = _Gathered()
+        if last is not None:
+            _write(session, gathered)
+            mark = {"chain": chain, "n": last.n, "hash": last.hash}
+            session.upsert_rows("told_mark", [mark])
+    return found
+
+
+def is_told_level(session: ReadSession, trail: AuditTrail) -> bool:
+    """Whether every telling of the chains is noted."""
+    return not _behind(session, trail)
+
+
+def told_marks(session: ReadSession) -> dict[str, tuple[int, str]]:
+    """By chain, number and hash of the last entry that is noted."""
+    rows = session.rows("SELECT chain, n, hash FROM told_mark ORDER BY chain")
+    return {str(row["chain"]): (int(str(row["n"])), str(row["hash"])) for row in rows}
+
+
+def _behind(session: ReadSession, trail: AuditTrail) -> dict[str, tuple[int, str]]:
+    """Chains with entries that are not noted yet, each with its mark."""
+    marks = told_marks(session)
+    behind = {}
+    for chain, head in trail.heads().items():
+        mark = marks.get(chain, (0, ""))
+        if head[0] > mark[0]:
+            behind[chain] = mark
+    return behind
+
+
+def _write(session: WriteSession, gathered: _Gathered) -> None:
+    by_holder: dict[str, dict[Telling, _Days]] = {}
+    for (holder, municipal_id, record_id), days in gathered.single.items():
+        by_holder.setdefault(holder, {})[Telling(municipal_id, record_id)] = days
+    for holder, tellings in sorted(by_holder.items()):
+        note(session, holder, tellings)
+    for (holder, told), day in gathered.sets.items():
+        tell_all(session, holder, _keys(told), day=day, params={"source": told.source})
+
+
+def _keys(told: ToldSet) -> str:
+    """SELECT of what was told."""
+    which = "true" if told.restricted else "NOT r.restricted"
+    if told.source is not None:
+        which += " AND r.source = :source"
+    return _KEYS_AT.format(seq=int(told.seq), which=which, placed=_PLACED)

@@ -1,0 +1,51 @@
+"""The drawing of the evidence: every step stands where the one before ended."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mdm_api.web.waterfall import CLAMP, Step, waterfall
+
+BITS = st.floats(-60, 60).filter(lambda bits: abs(bits) >= 0.1)
+TOTAL = Step(label="sum", text="", bits=1.0, kind="total")
+
+
+def steps(values: list[float]) -> list[Step]:
+    return [Step(label=str(n), text="", bits=bits) for n, bits in enumerate(values)]
+
+
+@given(st.lists(BITS, max_size=17))
+def test_bars_join_on_to_each_other_and_stay_in_the_drawing(values: list[float]) -> None:
+    drawn = waterfall(steps(values), total=TOTAL, marks=[(7.0, "link")])
+
+    for before, after in pairwise(drawn.bars[:-1]):
+        ends = (before.x, before.x + before.width)
+        assert min(abs(end - after.from_x) for end in ends) <= 1.0
+    assert all(bar.x >= 0 and bar.x + bar.width <= drawn.width for bar in drawn.bars)
+    assert all(bar.y + bar.height <= drawn.height for bar in drawn.bars)
+    assert drawn.bars[-1].kind == "total"
+
+
+def test_what_speaks_against_goes_left_and_what_speaks_in_favour_right() -> None:
+    drawn = waterfall(steps([5.0, -3.0]), total=TOTAL, marks=[])
+    rise, fall, _ = drawn.bars
+
+    assert (rise.kind, fall.kind) == ("for", "against")
+    assert rise.x == drawn.zero
+    assert fall.x < rise.x + rise.width
+    assert (rise.bits, fall.bits) == ("+5,0", "−3,0")
+
+
+def test_one_huge_number_does_not_squeeze_the_others() -> None:
+    huge, cut = (
+        waterfall(steps([bits, 5.0]), total=TOTAL, marks=[]).bars[1].width for bits in (800, CLAMP)
+    )
+
+    assert huge == cut
+
+
+def test_steps_too_small_to_see_are_left_out() -> None:
+    drawn = waterfall(steps([0.01, 4.0]), total=TOTAL, marks=[])
+
+    assert len(drawn.bars) == 2

@@ -1,0 +1,103 @@
+"""A real Chromium before a real service over the sample city.
+
+Every page is watched: a script error, a console error, a request to another origin or a breach of
+the content security policy fails the test that met it.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page
+
+from mdm.bootstrap import Application, open_application
+from mdm.bootstrap.demo import run_demo
+from mdm.security.passwords import password_hash
+from mdm.services.accounts import Account, add_account
+from mdm_api.app import create_app
+from support.browser import PASSWORD, PEOPLE, WIDE, OpenPage, Watched, log_in
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 10_000  # ms: what does not come by then does not come
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    assert Path(chromium).exists(), "Chromium is missing: make browser"
+    quiet = (
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    )  # fmt: skip
+    return {**browser_type_launch_args, "executable_path": chromium, "args": [*quiet]}
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """The sample city, linked, with its accounts."""
+    home = tmp_path_factory.mktemp("browser") / "registry"
+    run_demo(ROOT / "data" / "samples", home, lambda _step, _share: None)
+    application = open_application(home)
+    hashed = password_hash(PASSWORD)
+    for name, role, sector, display in PEOPLE:
+        account = Account(name=name, role=role, sector=sector, unit=None, display_name=display)
+        add_account(application.store, application.header("account"), account, hashed)
+    yield application
+    application.store.close()
+
+
+@pytest.fixture(scope="module")
+def service(registry: Application) -> Iterator[str]:
+    """The address of the service."""
+    config = uvicorn.Config(create_app(registry), port=0, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=30)
+
+
+@pytest.fixture
+def watched(service: str) -> Iterator[Watched]:
+    """Fails the test for what its pages did wrong."""
+    made = Watched(service)
+    yield made
+    assert made.faults == []
+
+
+@pytest.fixture
+def open_page(browser: Browser, service: str, watched: Watched) -> Iterator[OpenPage]:
+    """Opens a page of its own for somebody who is logged in (or for nobody)."""
+    contexts = []
+
+    def opened(
+        who: str | None = None, *, size: tuple[int, int] = WIDE, script: bool = True
+    ) -> Page:
+        context = browser.new_context(
+            base_url=service,
+            locale="pt-BR",
+            timezone_id="America/Sao_Paulo",
+            java_script_enabled=script,
+            viewport={"width": size[0], "height": size[1]},
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        watched.watch(context)
+        page = context.new_page()
+        if who is not None:
+            log_in(page, who)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
