@@ -156,7 +156,16 @@ def test_a_restricted_citizen_shows_only_to_who_asks_for_restricted_records(link
     shown = done("show", linked("show", home, "--restricted"))
     golden = shown["golden"]
     assert isinstance(golden, dict)
-    assert golden["name"] is None
+    assert golden["name"]["value"] == "Joana Protegida"
+
+
+def test_the_common_golden_record_is_built_without_restricted_records(
+    linked: Run, tmp_path: Path
+) -> None:
+    written = tmp_path / "golden.csv"
+    done("export", linked("export", "golden", str(written)))
+
+    assert "Protegida" not in written.read_text("utf-8")
 
 
 def test_stewardship_commands_keep_the_contract(linked: Run, tmp_path: Path) -> None:
