@@ -160,7 +160,10 @@ def _listed(
     for offer in ranked(pairs, attribute, policy):
         best.setdefault(offer.candidate.key, offer)
     rule = Outcome.ONLY_RECORD if len(eligible) == 1 else Outcome.EVERY_VALUE
-    return tuple(_golden(offer, rule) for offer in sorted(best.values(), key=_list_order))
+    offers = list(best.values())
+    if len(offers) > 1:
+        offers.sort(key=_list_order)
+    return tuple(_golden(offer, rule) for offer in offers)
 
 
 def _list_order(offer: Offer) -> tuple[int, tuple[Hashable, ...], str]:
