@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -19,6 +20,8 @@ from mdm.linkage.ownership import decide_ownership
 from mdm.ports import ProgressStep, ReadSession
 from mdm.services.apply_events import event_table
 from mdm.services.judgements import standing_judgements
+from mdm.services.overrides import by_citizen, standing_overrides
+from mdm.survivorship.build import Override
 from mdm.survivorship.policy import Policy
 from mdm.volume import plan_tables
 from mdm.volume.decide import decide_clusters
@@ -246,17 +249,27 @@ class DuckLinking:
             "FROM placed p JOIN record_state r USING (record_id) "
             "JOIN golden_load l USING (record_id)"
         )
-        scope = None
+        scope = GoldenScope(overrides=self._overrides(session))
         if changed is not None:
             write_batches(con, "golden_changed", changed.to_batches(), _CHANGED)
-            scope = GoldenScope(municipal_ids="golden_changed")
+            scope = replace(scope, municipal_ids="golden_changed")
         inputs = GoldenInputs(membership="golden_membership", not_theirs="ownership")
         return self._golden_rows(inputs, scope)
 
-    def _golden_rows(
-        self, inputs: GoldenInputs, scope: GoldenScope | None
-    ) -> Iterator[pa.RecordBatch]:
+    def _golden_rows(self, inputs: GoldenInputs, scope: GoldenScope) -> Iterator[pa.RecordBatch]:
         yield from golden_rows(self._con, inputs, self._policy, scope)
+
+    def _overrides(self, session: ReadSession) -> dict[str, list[Override]]:
+        """The values that stewards set, by the citizen that has their record here now."""
+        found = standing_overrides(session)
+        if not found:
+            return {}
+        homes = self._con.execute(
+            "SELECT record_id, municipal_id FROM golden_membership "
+            "WHERE record_id IN (SELECT unnest(?))",
+            [[override.record_id for override in found]],
+        )
+        return by_citizen(found, dict(homes.fetchall()))
 
     def _source_batches(self) -> list[pa.RecordBatch]:
         names, trust, groups = ([source[n] for source in self._sources] for n in range(3))

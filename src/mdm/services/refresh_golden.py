@@ -1,7 +1,7 @@
 """Golden records of a few citizens, built anew: the rows that the volume plane would write."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,8 @@ import pyarrow as pa
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.citizen_facts import KnownRecord, Memo, read_records
 from mdm.services.lists import as_int, rows_of_texts
-from mdm.survivorship.build import build_golden
+from mdm.services.overrides import by_citizen, overrides_on
+from mdm.survivorship.build import Override, build_golden
 from mdm.survivorship.member import PRESENT, MemberRecord
 from mdm.survivorship.policy import Policy
 
@@ -77,6 +78,19 @@ def read_members(
     return found
 
 
+def read_overrides(
+    session: ReadSession, members: Mapping[str, Sequence[MemberRecord]]
+) -> dict[str, list[Override]]:
+    """The values that stewards set for citizens, by municipal ID.
+
+    Args:
+        session: A snapshot of the registry.
+        members: All records of the citizens.
+    """
+    homes = {one.record_id: name for name, records in members.items() for one in records}
+    return by_citizen(overrides_on(session, homes), homes)
+
+
 def memberships(session: ReadSession, municipal_ids: Iterable[str]) -> dict[int, str]:
     """Record -> ID of its citizen, for all records of some citizens."""
     sql = "SELECT record_id, municipal_id FROM membership WHERE municipal_id IN ({keys})"
@@ -102,8 +116,9 @@ def refresh_golden(
         return 0
     today = date.fromisoformat(session.at[:10])
     members = read_members(session, rules, wanted, today=today, memo=memo)
+    set_values = read_overrides(session, members)
     rows = [
-        build_golden(records, rules.policy).to_row(municipal_id)
+        build_golden(records, rules.policy, set_values.get(municipal_id, ())).to_row(municipal_id)
         for municipal_id, records in sorted(members.items())
         if any(record.eligible for record in records)
     ]
