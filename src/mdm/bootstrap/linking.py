@@ -19,6 +19,7 @@ from mdm.linkage.model import PersonModel
 from mdm.linkage.ownership import decide_ownership
 from mdm.ports import ProgressStep, ReadSession
 from mdm.services.apply_events import event_table
+from mdm.services.judged_identifiers import standing_identifiers
 from mdm.services.judgements import standing_judgements
 from mdm.services.overrides import by_citizen, standing_overrides
 from mdm.survivorship.build import Override
@@ -34,6 +35,7 @@ from mdm.volume.standard import CONTENT, follow_apply, state_digests
 
 if TYPE_CHECKING:
     from mdm.domain.events import Event
+    from mdm.domain.identifier_judgement import IdentifierJudgement
 
 Told = Mapping[tuple[str, int], frozenset[str]]
 _SOURCES = pa.schema(
@@ -73,6 +75,7 @@ class DuckLinking:
         self._progress = progress
         self._content = ""
         self._judgements: tuple[Judgement, ...] = ()
+        self._identifiers: tuple[IdentifierJudgement, ...] = ()
         self._owners_known = False
 
     @property
@@ -92,6 +95,7 @@ class DuckLinking:
             f"{j.judgement_id},{j.verdict},{j.record_l},{j.record_r},{j.state}"
             for j in self._judgements
         )
+        judged += "".join(f";{one}" for one in self._identifiers)
         text = f"{self._content}|{self._model.digest}|{self._model.thresholds}|{judged}"
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -106,6 +110,7 @@ class DuckLinking:
             self._read_identity(session)
             plan_tables.mark_identity(self._con, stated)
         self._judgements = standing_judgements(session)
+        self._identifiers = standing_identifiers(session)
         self._progress("read the registry", 1.0)
 
     def _read_identity(self, session: ReadSession) -> None:
@@ -121,13 +126,15 @@ class DuckLinking:
 
     def score(self) -> engine.Scored:
         """Score all candidate pairs, or keep those that still hold."""
-        scored = engine.score(self._con, self._model, self._content, self._progress)
+        scored = engine.score(
+            self._con, self._model, self._content, self._progress, self._identifiers
+        )
         self._owners_known = True
         return scored
 
     def decide_owners(self) -> None:
         """Decide whose identifiers are, where nothing is scored; to be called once level."""
-        decide_ownership(self._con)
+        decide_ownership(self._con, self._identifiers)
         self._owners_known = True
 
     def decide(

@@ -7,6 +7,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from mdm.domain.ownership import Ownership
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.citizen_facts import KnownRecord, Memo, read_records
 from mdm.services.lists import as_int, rows_of_texts
@@ -153,11 +154,17 @@ def _not_theirs(known: KnownRecord, listed: frozenset[str]) -> frozenset[str]:
     """The numbers judged to be another person's.
 
     Of a record with several CNS the registry tells only that one of them is: those that the
-    last golden records of the citizens concerned list had been found to be own.
+    last golden records of the citizens concerned list had been found to be own. What a steward
+    said of one of them goes before.
     """
     if "cns" not in known.not_own or len(known.record.cns) == 1:
         return known.not_own
-    others = {f"cns:{number}" for number in known.record.cns if number not in listed}
+    others = set()
+    for number in known.record.cns:
+        said = known.judged.get(("cns", number))
+        is_own = "cns" not in known.doubted or number in listed
+        if not is_own if said is None else said.verdict is Ownership.NOT_THEIRS:
+            others.add(f"cns:{number}")
     return known.not_own - {"cns"} | others
 
 
