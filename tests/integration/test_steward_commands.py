@@ -184,6 +184,22 @@ def test_stewardship_commands_keep_the_contract(linked: Run, tmp_path: Path) -> 
     done("verify", linked("verify"))
 
 
+def test_the_commands_about_numbers_keep_the_contract(linked: Run) -> None:
+    said = ("--as", "ines", "--reason", "seen the papers")
+    judge = ("judge", "identifier")
+    for local_id in ("1", "2"):
+        answer = done("judge identifier", linked(*judge, "own", "clinic", local_id, "cpf", *said))
+    assert (answer["judgement_id"], answer["verdict"]) == (2, "own")
+    refused("judgement_conflict", linked(*judge, "not-theirs", "clinic", "1", "cpf", *said))
+    refused("not_found", linked(*judge, "own", "clinic", "4", "nis", *said))
+    refused("usage", linked(*judge, "own", "clinic", "1", "rg", *said), 2)
+    refused("usage", linked(*judge, "perhaps", "clinic", "1", "cpf", *said), 2)
+    assert len(_rows(done("judge list", linked("judge", "list"))["items"])) == 2
+    done("judge undo", linked("judge", "undo", "2"))
+    assert len(_rows(done("judge list", linked("judge", "list"))["items"])) == 1
+    done("verify", linked("verify"))
+
+
 def test_the_commands_of_set_values_keep_the_contract(linked: Run) -> None:
     home = home_of(linked, "4")
     said = ("--as", "ines", "--reason", "seen the papers")
