@@ -216,6 +216,24 @@ class ReviewFileError(MdmError):
     code = "review_file"
 
 
+class GoldenAttributeError(MdmError):
+    """There is no such attribute of a golden record, or a steward cannot set it."""
+
+    code = "golden_attribute"
+
+
+class GoldenValueError(MdmError):
+    """The value cannot stand in a golden record: it is not usable, or not to be told."""
+
+    code = "golden_value"
+
+
+class OverrideStateError(MdmError):
+    """The value that a steward set is undone or lapsed already."""
+
+    code = "override_state"
+
+
 class NothingToLinkError(MdmError):
     """No record is loaded."""
 

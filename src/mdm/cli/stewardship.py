@@ -1,6 +1,7 @@
 """`mdm judge`, `mdm review`: what stewards decide."""
 
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,10 +18,12 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, in the steward's wor
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    judge = typer.Typer(help="Judge two records, or take it back.", rich_markup_mode=None)
+    judge = typer.Typer(help="Judge two records, or a number of one.", rich_markup_mode=None)
     judge.command("same")(same)
     judge.command("different")(different)
     judge.command("unsure")(unsure)
+    judge.command("identifier")(identifier)
+    judge.command("list")(judge_list)
     judge.command("undo")(undo)
     app.add_typer(judge, name="judge")
     review = typer.Typer(help="Open questions for stewards.", rich_markup_mode=None)
@@ -92,6 +95,66 @@ def _judge(
             (Verdict(verdict), reason),
         )
     invocation.emit(result, lambda: show_fields(result))
+
+
+class IdentifierAnswer(StrEnum):
+    """What may be said of a number."""
+
+    OWN = "own"
+    NOT_THEIRS = "not-theirs"
+
+
+class Identifier(StrEnum):
+    """Numbers that may be another person's."""
+
+    CPF = "cpf"
+    CNS = "cns"
+    NIS = "nis"
+
+
+def identifier(
+    context: typer.Context,
+    answer: IdentifierAnswer,
+    source: Source,
+    local_id: LocalId,
+    kind: Annotated[Identifier, typer.Argument(metavar="cpf|cns|nis")],
+    steward: Steward,
+    reason: Reason,
+    number: Annotated[
+        str | None, typer.Option("--number", help="Which one, of several CNS.")
+    ] = None,
+) -> None:
+    """Answer whether a number is the record's own or another person's.
+
+    The golden record follows at once, pairs with the next link run. Where two stewards call two
+    CPFs own, both may be one person's.
+    """
+    from mdm.bootstrap.stewarding import golden_rules
+    from mdm.domain.ownership import Ownership
+    from mdm.services.judge_identifier import Said, judge_identifier
+
+    invocation = invocation_of(context)
+    said = Said(
+        verdict=Ownership.OWN if answer is IdentifierAnswer.OWN else Ownership.NOT_THEIRS,
+        key=(source, local_id),
+        identifier=kind.value,
+        number=number,
+        reason=reason,
+    )
+    with invocation.application() as application:
+        header = replace(application.header("judge_identifier"), actor=steward)
+        result = judge_identifier(application.store, golden_rules(application), header, said)
+    invocation.emit(result, lambda: show_fields(result))
+
+
+def judge_list(context: typer.Context) -> None:
+    """List the judgements about numbers, those to be asked again first."""
+    from mdm.services.judge_identifier import list_identifiers
+
+    invocation = invocation_of(context)
+    with invocation.application() as application, application.store.reading() as session:
+        items = list_identifiers(session)
+    invocation.emit({"items": items}, lambda: show_rows(items, empty="No number was judged."))
 
 
 def undo(

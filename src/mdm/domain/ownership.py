@@ -5,13 +5,15 @@ missing on the record that only borrows it. The decision is made before pairs ar
 names and birth dates alone, and never from the identifier itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
 from rapidfuzz.distance import DamerauLevenshtein
 
+IDENTIFIERS = ("cpf", "cns", "nis")
 YEARS_OF_A_GENERATION = 12
 _SLIPS = 2
 
@@ -22,6 +24,9 @@ class Ownership(StrEnum):
     OWN = "own"
     NOT_THEIRS = "not_theirs"
     CONTESTED = "contested"
+
+
+NOBODY_JUDGED: Mapping[int, Ownership] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,9 @@ def compatible(one: Holder, other: Holder) -> bool:
     return _same_first_name(one.name, other.name) or (same_birth and not is_family)
 
 
-def decide_owner(holders: Sequence[Holder]) -> dict[int, Ownership]:
+def decide_owner(
+    holders: Sequence[Holder], judged: Mapping[int, Ownership] = NOBODY_JUDGED
+) -> dict[int, Ownership]:
     """Say for each record whether the shared identifier is its own.
 
     Records are grouped into presumable people. With one group all own it. Otherwise the owner
@@ -69,15 +76,28 @@ def decide_owner(holders: Sequence[Holder]) -> dict[int, Ownership]:
     agree on; else the elder, where a generation lies between; else it is contested and nobody's.
     A record that lacks name or birth date joins no two people: where it could be either's and
     agrees with none of them in particular, it is contested on that record.
+
+    Args:
+        holders: All records that carry the identifier.
+        judged: Record -> what a steward said, own or not theirs. It outranks all of the above:
+            the people of records judged own are the owners, the others are not; a record whose
+            number is not its own says nothing about the others.
     """
-    people, either = _people(holders)
-    owner = people[0] if len(people) == 1 else _owner(people)
+    theirs = [h for h in holders if judged.get(h.record_id) is not Ownership.NOT_THEIRS]
+    people, either = _people(theirs)
+    named = {record_id for record_id, state in judged.items() if state is Ownership.OWN}
+    owners = [person for person in people if any(h.record_id in named for h in person)]
+    if not owners and not any(holder.record_id in named for holder in either) and people:
+        owner = people[0] if len(people) == 1 else _owner(people)
+        owners = [] if owner is None else [owner]
+    known = len(owners) > 0 or any(holder.record_id in named for holder in either)
     result = {holder.record_id: Ownership.CONTESTED for holder in either}
     for person in people:
-        state = Ownership.OWN if person is owner else Ownership.NOT_THEIRS
+        state = Ownership.OWN if person in owners else Ownership.NOT_THEIRS
         for holder in person:
-            result[holder.record_id] = Ownership.CONTESTED if owner is None else state
-    return result
+            result[holder.record_id] = state if known else Ownership.CONTESTED
+    said = {h.record_id: judged[h.record_id] for h in holders if h.record_id in judged}
+    return result | said
 
 
 def _owner(people: list[list[Holder]]) -> list[Holder] | None:

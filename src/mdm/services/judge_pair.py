@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from mdm.clustering.scope import citizens_to_redecide
 from mdm.domain.judgement import Judgement, Verdict, close
 from mdm.domain.ledger import TxHeader
-from mdm.errors import JudgementConflictError, NotFoundError, UsageError
+from mdm.errors import JudgementConflictError, UsageError
 from mdm.ports import ReadSession, Store, WriteSession
 from mdm.services.history import memberships_before, past_members
+from mdm.services.judge_identifier import take_back_identifier
 from mdm.services.judgements import connected_judgements, undo_judgements
 from mdm.services.keys import record_number
 from mdm.services.lists import as_int
@@ -65,7 +66,8 @@ def undo_judgement(
 ) -> dict[str, object]:
     """Take a judgement back; its citizens are grouped as if it had never been given.
 
-    Of two answers that overrule a guard, the first can be taken back while it waits.
+    Of two answers that overrule a guard, the first can be taken back while it waits. The number
+    may be that of a judgement about an identifier: see `take_back_identifier`.
 
     Returns:
         As `judge_pair`, with the state `undone`.
@@ -82,7 +84,7 @@ def take_back(session: WriteSession, rules: DecisionRules, judgement_id: int) ->
     """The same inside a transaction; see `undo_judgement`."""
     row = session.row("SELECT * FROM judgement WHERE judgement_id = :id", {"id": judgement_id})
     if row is None:
-        raise NotFoundError("there is no such judgement", where=str(judgement_id))
+        return take_back_identifier(session, rules.golden, judgement_id)
     pair = (as_int(row["record_l"]), as_int(row["record_r"]))
     changed = Redecided()
     if row["state"] != "undone":

@@ -50,6 +50,12 @@ class Given:
     reason: str
 
 
+def next_judgement_ids(session: WriteSession, count: int = 1) -> int:
+    """Reserve numbers that neither a judgement about a pair nor one about an identifier has."""
+    tables = ("judgement", "identifier_judgement")
+    return max(session.next_ids(table, count) for table in tables)
+
+
 def connected_judgements(session: ReadSession, records: Iterable[int]) -> list[Judgement]:
     """Every standing judgement on the records and on those that judgements connect them with.
 

@@ -29,6 +29,7 @@ from mdm.services.citizen_facts import KnownRecord, Memo, facts_of, read_records
 from mdm.services.judgements import (
     Given,
     connected_judgements,
+    next_judgement_ids,
     store_judgements,
     undo_judgements,
 )
@@ -185,7 +186,7 @@ def _read(session: WriteSession, answers: Sequence[Answer], memo: Memo) -> _Case
         groups=groups,
         waiting=waiting,
         firsts=_first_answers(session, waiting),
-        next_id=session.next_ids("judgement", len(answers)),
+        next_id=next_judgement_ids(session, len(answers)),
     )
 
 
