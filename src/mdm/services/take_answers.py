@@ -85,12 +85,25 @@ class Taken:
 
 
 def take_answers(
-    session: WriteSession, rules: DecisionRules, answers: Sequence[Answer]
+    session: WriteSession,
+    rules: DecisionRules,
+    answers: Sequence[Answer],
+    keep: Mapping[str, int | None] | None = None,
 ) -> tuple[list[Taken | JudgementConflictError], Redecided]:
     """Store answers and decide anew what they touch; nothing is written if one is refused.
 
+    Args:
+        session: The writer lane.
+        rules: Thresholds and survivorship.
+        answers: The answers.
+        keep: Who keeps the IDs of citizens that the answers split: ID -> a record of the part
+            that keeps it, or None where nobody does.
+
     Returns:
         For each answer what became of it, or why it is refused; and what changed.
+
+    Raises:
+        SplitHeldError: A citizen is split, and neither rule nor `keep` says who keeps the ID.
     """
     memo: Memo = {}
     case = _read(session, answers, memo)
@@ -103,7 +116,8 @@ def take_answers(
     if any(isinstance(one, JudgementConflictError) for one in taken):
         return taken, Redecided()
     _write(session, case)
-    return taken, redecide(session, rules, _citizens(session, case), memo=memo)
+    said = {} if keep is None else keep
+    return taken, redecide(session, rules, _citizens(session, case), keep=said, memo=memo)
 
 
 def home_of(session: ReadSession, records: Sequence[int]) -> dict[int, str]:
