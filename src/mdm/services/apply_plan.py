@@ -24,6 +24,7 @@ from mdm.ports import Linking, ReadSession, Store, WriteSession
 from mdm.services.apply_events import apply_events
 from mdm.services.judgements import suspend_changed
 from mdm.services.lists import rows_of_numbers
+from mdm.services.overlays import close_overlays
 from mdm.services.publish_review import publish_ownership, publish_review
 from mdm.services.replaced_pairs import PAIRS, items_row, with_replaced
 from mdm.services.told_holders import told_holders
@@ -287,6 +288,7 @@ def _write(session: WriteSession, content: _Content, plan_id: int) -> set[int]:
     reowned = publish_ownership(session, content.owned)
     publish_review(session, content.questions, plan_id)
     suspend_changed(session)
+    close_overlays(session)
     return reowned
 
 

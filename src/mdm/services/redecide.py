@@ -30,6 +30,7 @@ from mdm.services.judgements import connected_judgements
 from mdm.services.link_records import AMBIGUOUS_FOR
 from mdm.services.lists import as_int, as_text, rows_of_numbers
 from mdm.services.municipal_ids import draw_id, ids_of_records
+from mdm.services.overlays import close_overlays, replaced_records, ties_of
 from mdm.services.refresh_golden import GoldenRules, memberships, refresh_golden
 from mdm.services.review_queue import Question, content_hash_of, level_questions
 from mdm.services.told_holders import told_holders
@@ -89,7 +90,7 @@ class _Case:
     statuses: dict[int, str]
     pairs: Mapping[ScoredPair, tuple[str, str | None]]
     judgements: Sequence[Judgement]
-    must_groups: Mapping[int, int]
+    must_groups: Mapping[int, int] = field(default_factory=dict)
     clusters: list[tuple[int, ...]] = field(default_factory=list)
     links: dict[int, Link] = field(default_factory=dict)
     review: list[ReviewPair] = field(default_factory=list)
@@ -126,6 +127,8 @@ def redecide(
     memo = {} if memo is None else memo
     case = _read(session, citizens, memo)
     existing = case.homes if before is None else {**case.homes, **before}
+    case.judgements = [*case.judgements, *ties_of(session, existing, case.judgements)]
+    case.must_groups = _must_groups(case.judgements)
     _decide(case, rules.thresholds, existing)
     events = _events(session, case, keep)
     apply_events(session, event_table(events))
@@ -134,6 +137,7 @@ def redecide(
     moves = [event for event in events if isinstance(event, Move)]
     named = {name for move in moves for name in (move.from_id, move.municipal_id)}
     refresh_golden(session, rules.golden, named, memo)
+    close_overlays(session)
     return _counted(case.homes, events)
 
 
@@ -158,12 +162,13 @@ def _read(session: WriteSession, citizens: Collection[str], memo: Memo) -> _Case
         "WHERE record_l IN ({keys})",
         known,
     )
+    gone = replaced_records(session, known)
     stored = {
         ScoredPair(
             as_int(row["record_l"]), as_int(row["record_r"]), float(str(row["match_weight"]))
         ): (str(row["outcome"]), as_text(row["guard"]))
         for row in pairs
-        if row["record_r"] in known
+        if row["record_r"] in known and gone.isdisjoint((row["record_l"], row["record_r"]))
     }
     return _Case(
         known=known,
@@ -172,7 +177,6 @@ def _read(session: WriteSession, citizens: Collection[str], memo: Memo) -> _Case
         statuses={as_int(row["record_id"]): str(row["link_status"]) for row in statuses},
         pairs=stored,
         judgements=judgements,
-        must_groups=_must_groups(judgements),
     )
 
 

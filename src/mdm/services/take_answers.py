@@ -33,6 +33,7 @@ from mdm.services.judgements import (
     undo_judgements,
 )
 from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.overlays import settled_overlays
 from mdm.services.redecide import DecisionRules, Redecided, redecide
 from mdm.services.review_queue import (
     SECOND_STEWARD,
@@ -296,7 +297,12 @@ def _taken_back(given: Given) -> Given:
 def _write(session: WriteSession, case: _Case) -> None:
     undo_judgements(session, case.undone)
     store_judgements(session, list(case.given.values()))
-    settle(session, case.settled)
+    different = {
+        given.judgement.pair: number
+        for number, given in case.given.items()
+        if given.judgement.stands and given.judgement.verdict is Verdict.DIFFERENT
+    }
+    settle(session, {**settled_overlays(session, different), **case.settled})
     lacking = [pair for pair in case.claims if not case.waiting.get(pair)]
     open_questions(
         session,
