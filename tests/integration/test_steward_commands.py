@@ -197,3 +197,17 @@ def test_verify_names_a_declaration_that_is_none_any_more(linked: Run, tmp_path:
     checks = result["checks"]
     assert isinstance(checks, list)
     assert "source name=clinic: declaration" in {check["first"] for check in checks}
+
+
+def test_a_steward_says_on_the_command_line_who_keeps_a_split_citizens_id(linked: Run) -> None:
+    home = home_of(linked, "1")
+    words = ("judge", "different", "clinic", "1", "clinic", "2", "--as", "ines", "--reason", "seen")
+    judged = done("judge", linked(*words, "--keep", "clinic", "2"))
+
+    assert home_of(linked, "2") == home
+    assert home_of(linked, "1") != home
+
+    done("judge undo", linked("judge", "undo", str(judged["judgement_id"])))
+    done("judge", linked(*words, "--keep-none"))
+    refused("id_tombstone", linked("resolve", "municipal", home))
+    assert done("verify", linked("verify"))["ok"] is True

@@ -14,7 +14,7 @@ LocalId = Annotated[str, typer.Argument(metavar="ID")]
 Steward = Annotated[str, typer.Option("--as", help="The steward who answers.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in the steward's words.")]
 Kept = Annotated[
-    list[tuple[str, str]] | None,
+    tuple[str, str] | None,
     typer.Option(
         "--keep",
         metavar="SOURCE ID",
@@ -103,7 +103,7 @@ class _Said(NamedTuple):
     verdict: str
     steward: str
     reason: str
-    keep: list[tuple[str, str]] | None
+    keep: tuple[str, str] | None
     keep_none: bool
 
 
@@ -122,7 +122,7 @@ def _judge(
             replace(application.header("judge"), actor=said.steward),
             keys,
             (Verdict(said.verdict), said.reason),
-            keep=Keep(records=tuple(said.keep or ()), nobody=said.keep_none),
+            keep=Keep(records=() if said.keep is None else (said.keep,), nobody=said.keep_none),
         )
     invocation.emit(result, lambda: show_fields(result))
 
