@@ -43,6 +43,7 @@ def test_the_demo_links_the_samples_and_leaves_a_report(run: Run, home: Path) ->
     assert told["golden"]["invented"] == 0
     page = (home / "report.html").read_text("utf-8")
     assert "<svg" in page
+    assert f"{result['citizens']:,}".replace(",", ".") in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
