@@ -210,6 +210,12 @@ class JudgementConflictError(MdmError):
     code = "judgement_conflict"
 
 
+class SplitHeldError(MdmError):
+    """The answer would split a citizen, and no rule says which part keeps the ID: say it."""
+
+    code = "split_held"
+
+
 class ReviewFileError(MdmError):
     """The review file has lines that cannot be taken; nothing was taken."""
 

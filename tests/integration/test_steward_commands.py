@@ -246,3 +246,33 @@ def test_verify_names_a_declaration_that_is_none_any_more(linked: Run, tmp_path:
     checks = result["checks"]
     assert isinstance(checks, list)
     assert "source name=clinic: declaration" in {check["first"] for check in checks}
+
+
+def test_a_steward_says_on_the_command_line_who_keeps_a_split_citizens_id(linked: Run) -> None:
+    home = home_of(linked, "1")
+    words = ("judge", "different", "clinic", "1", "clinic", "2", "--as", "ines", "--reason", "seen")
+    judged = done("judge", linked(*words, "--keep", "clinic", "2"))
+
+    assert home_of(linked, "2") == home
+    assert home_of(linked, "1") != home
+
+    done("judge undo", linked("judge", "undo", str(judged["judgement_id"])))
+    done("judge", linked(*words, "--keep-none"))
+    refused("id_tombstone", linked("resolve", "municipal", home))
+    assert done("verify", linked("verify"))["ok"] is True
+
+
+def test_what_cannot_be_written_is_refused_before_the_work(linked: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    below = str(tmp_path / "file" / "out")
+
+    refused("usage", linked("train", "--out", below), status=2)
+    refused("usage", linked("report", "1", "--out", below), status=2)
+    refused("usage", linked("report", "1", "--out", str(tmp_path)), status=2)
+    refused("usage", linked("synth", "city", below), status=2)
+    refused("usage", linked("synth", "city", str(tmp_path / "file")), status=2)
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_a_search_for_nothing_is_refused(linked: Run, text: str) -> None:
+    refused("usage", linked("search", text), status=2)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -14,6 +14,18 @@ Source = Annotated[str, typer.Argument(metavar="SOURCE")]
 LocalId = Annotated[str, typer.Argument(metavar="ID")]
 Steward = Annotated[str, typer.Option("--as", help="The steward who answers.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in the steward's words.")]
+Kept = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        "--keep",
+        metavar="SOURCE ID",
+        help="Where a citizen is split: the part of this record keeps the municipal ID.",
+    ),
+]
+KeptByNobody = Annotated[
+    bool,
+    typer.Option("--keep-none", help="Where a citizen is split: nobody keeps the municipal ID."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,12 +52,16 @@ def same(
     id_r: LocalId,
     steward: Steward,
     reason: Reason,
+    keep: Kept = None,
+    keep_none: KeptByNobody = False,
 ) -> None:
     """Answer that two records are one person.
 
     Across a guard (two CPFs, twins, activity after death) two stewards must say so.
     """
-    _judge(invocation_of(context), "same", ((source_l, id_l), (source_r, id_r)), steward, reason)
+    keys = ((source_l, id_l), (source_r, id_r))
+    said = _Said("same", steward, reason, keep, keep_none)
+    _judge(invocation_of(context), keys, said)
 
 
 def different(
@@ -56,10 +72,17 @@ def different(
     id_r: LocalId,
     steward: Steward,
     reason: Reason,
+    keep: Kept = None,
+    keep_none: KeptByNobody = False,
 ) -> None:
-    """Answer that two records are two people."""
+    """Answer that two records are two people.
+
+    Where that splits a citizen, the part that most systems were told the ID for keeps it, if it
+    is also the larger one; otherwise --keep or --keep-none must say, as they may in any case.
+    """
     keys = ((source_l, id_l), (source_r, id_r))
-    _judge(invocation_of(context), "different", keys, steward, reason)
+    said = _Said("different", steward, reason, keep, keep_none)
+    _judge(invocation_of(context), keys, said)
 
 
 def unsure(
@@ -70,29 +93,39 @@ def unsure(
     id_r: LocalId,
     steward: Steward,
     reason: Reason,
+    keep: Kept = None,
+    keep_none: KeptByNobody = False,
 ) -> None:
     """Answer that nobody can tell; it is not asked again until a value changes."""
-    _judge(invocation_of(context), "unsure", ((source_l, id_l), (source_r, id_r)), steward, reason)
+    keys = ((source_l, id_l), (source_r, id_r))
+    said = _Said("unsure", steward, reason, keep, keep_none)
+    _judge(invocation_of(context), keys, said)
+
+
+class _Said(NamedTuple):
+    verdict: str
+    steward: str
+    reason: str
+    keep: tuple[str, str] | None
+    keep_none: bool
 
 
 def _judge(
-    invocation: Invocation,
-    verdict: str,
-    keys: tuple[tuple[str, str], tuple[str, str]],
-    steward: str,
-    reason: str,
+    invocation: Invocation, keys: tuple[tuple[str, str], tuple[str, str]], said: _Said
 ) -> None:
     from mdm.bootstrap.stewarding import decision_rules
     from mdm.domain.judgement import Verdict
     from mdm.services.judge_pair import judge_pair
+    from mdm.services.keep_ids import Keep
 
     with invocation.application() as application:
         result = judge_pair(
             application.store,
             decision_rules(application),
-            replace(application.header("judge"), actor=steward),
+            replace(application.header("judge"), actor=said.steward),
             keys,
-            (Verdict(verdict), reason),
+            (Verdict(said.verdict), said.reason),
+            keep=Keep(records=() if said.keep is None else (said.keep,), nobody=said.keep_none),
         )
     invocation.emit(result, lambda: show_fields(result))
 

@@ -53,9 +53,9 @@ def compatible(one: Holder, other: Holder) -> bool:
     other's mother or guardian: MARIA and her daughter MARIANE, or a newborn without a name, are
     two people. So is a child of another name whose mother the other is, where a date is missing.
     """
-    same_birth = _same_birth(one.birth_date, other.birth_date)
+    born_alike = same_birth(one.birth_date, other.birth_date)
     is_family = _names(one, other) or _names(other, one)
-    is_apart = not same_birth and (
+    is_apart = not born_alike and (
         _older(one.birth_date, other.birth_date) or _older(other.birth_date, one.birth_date)
     )
     if one.name is None or other.name is None:
@@ -63,7 +63,7 @@ def compatible(one: Holder, other: Holder) -> bool:
     if is_apart:
         equal = one.name.split(" ", 1)[0] == other.name.split(" ", 1)[0]
         return equal and not is_family
-    return _same_first_name(one.name, other.name) or (same_birth and not is_family)
+    return same_first_name(one.name, other.name) or (born_alike and not is_family)
 
 
 def decide_owner(
@@ -140,9 +140,9 @@ def _grouped(holders: Sequence[Holder]) -> list[list[Holder]]:
 def _agrees(one: Holder, other: Holder) -> bool:
     """Whether a first name or a birth date is known on both sides and the same."""
     if one.name is not None and other.name is not None:
-        return _same_first_name(one.name, other.name)
+        return same_first_name(one.name, other.name)
     born = one.birth_date is not None and other.birth_date is not None
-    return born and _same_birth(one.birth_date, other.birth_date)
+    return born and same_birth(one.birth_date, other.birth_date)
 
 
 def _named_as_parent(people: list[list[Holder]]) -> list[Holder] | None:
@@ -165,7 +165,7 @@ def _names(parent: Holder, child: Holder) -> bool:
     if parent.name is None:
         return False
     if parent.birth_date is None or child.birth_date is None:
-        if child.name is not None and _same_first_name(parent.name, child.name):
+        if child.name is not None and same_first_name(parent.name, child.name):
             return False
     elif not _older(parent.birth_date, child.birth_date):
         return False
@@ -195,7 +195,8 @@ def _older(one: date | None, other: date | None) -> bool:
     return one is not None and other is not None and other.year - one.year >= YEARS_OF_A_GENERATION
 
 
-def _same_first_name(one: str | None, other: str | None) -> bool:
+def same_first_name(one: str | None, other: str | None) -> bool:
+    """Whether two names may begin with the same name: slips, initials and short forms forgiven."""
     if one is None or other is None:
         return True
     first, second = one.split(" ", 1)[0], other.split(" ", 1)[0]
@@ -207,7 +208,8 @@ def _same_first_name(one: str | None, other: str | None) -> bool:
     return DamerauLevenshtein.distance(first, second) <= (1 if len(shorter) < 6 else _SLIPS)  # noqa: PLR2004
 
 
-def _same_birth(one: date | None, other: date | None) -> bool:
+def same_birth(one: date | None, other: date | None) -> bool:
+    """Whether two birth dates may be one: one slip, or day and month swapped; a missing one may."""
     if one is None or other is None:
         return True
     left, right = one.strftime("%Y%m%d"), other.strftime("%Y%m%d")

@@ -26,6 +26,7 @@ from mdm.services.judge_identifier import suspend_changed_identifiers
 from mdm.services.judged_identifiers import citizens_judged_since
 from mdm.services.judgements import suspend_changed
 from mdm.services.lists import rows_of_numbers
+from mdm.services.overlays import close_overlays
 from mdm.services.overrides import lapse_corrected
 from mdm.services.publish_review import publish_ownership, publish_review
 from mdm.services.replaced_pairs import PAIRS, items_row, with_replaced
@@ -292,6 +293,7 @@ def _write(session: WriteSession, content: _Content, plan_id: int) -> set[int]:
     suspend_changed(session)
     suspend_changed_identifiers(session)
     lapse_corrected(session)
+    close_overlays(session)
     return reowned
 
 

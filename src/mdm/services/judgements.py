@@ -8,6 +8,7 @@ from mdm.domain.judgement import Judgement, JudgementState, Verdict
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.apply_events import event_table
 from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.overlays import all_ties
 from mdm.services.review_queue import (
     SUSPENDED,
     Question,
@@ -75,9 +76,13 @@ def connected_judgements(session: ReadSession, records: Iterable[int]) -> list[J
 
 
 def standing_judgements(session: ReadSession) -> tuple[Judgement, ...]:
-    """Every judgement that stands; one whose content has changed counts as suspended."""
+    """Every judgement that stands; one whose content has changed counts as suspended.
+
+    Open overlays are among them as ties: see `mdm.domain.overlay.ties`.
+    """
     rows = session.rows(f"{_STANDING} j.record_l > 0 ORDER BY j.judgement_id")
-    return tuple(_judgement(row) for row in rows)
+    standing = tuple(_judgement(row) for row in rows)
+    return (*standing, *all_ties(session, standing))
 
 
 def _judgement(row: dict[str, object]) -> Judgement:
