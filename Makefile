@@ -62,6 +62,9 @@ test-all: test browser  ## The whole suite, as CI runs it (40 minutes)
 bench: setup  ## Speed, size and accuracy against plain Splink, one table
 	$(BIN)/python -m bench.city
 
+golden: setup  ## Write the golden files that follow from the program anew; look at the difference
+	$(BIN)/python -m mdm_api.description
+
 samples: setup  ## Write data/samples/ anew from the generator
 	$(BIN)/mdm synth city data/samples --people 5000 --seed 2026
 

@@ -19,7 +19,7 @@ from mdm.errors import UsageError, VersionRequiredError
 from mdm.services.repeatable import once
 from mdm_api.answering import PersonalReader, answered, json_answer
 from mdm_api.dependencies import ServingDep
-from mdm_api.schemas.problem import refusals
+from mdm_api.schemas.problem import VERSIONED, refusals
 from mdm_api.schemas.reviews import Decision, Outcome, Review, ReviewDetail, Reviews
 
 router = APIRouter(tags=["reviews"])
@@ -38,7 +38,9 @@ ReviewId = Annotated[int, Path(ge=1, le=2**53)]
 Act = Callable[[], tuple[dict[str, object], AuditEntry]]
 
 
-@router.get("/reviews", summary="List questions", response_model=Reviews, responses=refusals())
+@router.get(
+    "/reviews", summary="List questions", response_model=Reviews, responses=VERSIONED | refusals()
+)
 async def list_reviews(
     request: Request,
     *,
@@ -66,7 +68,7 @@ async def list_reviews(
     "/reviews/{review_id}",
     summary="Read one question",
     response_model=ReviewDetail,
-    responses=refusals(404),
+    responses=VERSIONED | refusals(404),
 )
 async def read_review(
     request: Request,
@@ -123,7 +125,7 @@ async def claim_review(
     "/reviews/{review_id}/decision",
     summary="Decide a question",
     response_model=Outcome,
-    responses=refusals(404, 409, 412, 428),
+    responses=refusals(404, 409, 412, 413, 428),
 )
 async def decide_review(
     request: Request,
