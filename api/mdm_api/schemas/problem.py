@@ -15,7 +15,7 @@ _TEXTS = {
     410: "Everything under the ID was erased by law: `id_erased`.",
     412: "What the decision is about has changed: `stale_content`.",
     413: "The body is too large: `content_too_large`.",
-    422: "Fields are missing or cannot be read: `invalid_request`.",
+    422: "Fields are missing or cannot be read: `invalid_request`; `idempotency_key_reused`.",
     428: "`If-Match` is missing: `if_match_required`.",
     429: "Too many look-ups found nobody: `over_budget`.",
     503: "The registry is busy or cannot be reached: `lane_busy`, `database_unavailable`.",
