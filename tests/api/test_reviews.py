@@ -130,6 +130,22 @@ def test_a_lease_ends_by_itself(city: City) -> None:
     assert city.client.post(f"{path}/claim", headers=other).json()["claimed_by"] == "bia"
 
 
+def test_a_pair_is_let_go_of_by_who_holds_it_and_nobody_else(city: City) -> None:
+    ana, bia = steward(city, "ana"), steward(city, "bia")
+    path = f"{REVIEWS}/{city.questions['pair']}"
+    skip = f"/revisao/{city.questions['pair']}/pular"
+    city.client.post(f"{path}/claim", headers=ana)
+
+    def skipped(headers: dict[str, str]) -> object:
+        form = {"csrf_token": headers["X-CSRF-Token"]}
+        assert city.client.post(skip, data=form, headers=headers).status_code == 303
+        return city.client.get(path, headers=headers).json()["claimed_by"]
+
+    assert skipped(bia) == "ana"
+    assert skipped(ana) is None
+    assert city.client.post(f"{path}/claim", headers=bia).json()["claimed_by"] == "bia"
+
+
 def test_same_joins_the_two_and_undo_gives_each_its_id_back(city: City) -> None:
     headers = steward(city)
     before = {city.ids["pair_c"], city.ids["pair_s"]}
