@@ -1,10 +1,13 @@
 """Questions for stewards: list, claim, decide, take back, each refusal by name."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from mdm.domain.access import Role
+from mdm.domain.judgement import Verdict
+from mdm.services.take_answers import Answer, Taken, take_answers
 from support.api_city import City
 from support.databases import SteppingClock
 
@@ -171,6 +174,24 @@ def test_a_decided_pair_is_refused_to_the_next_steward_by_name(city: City) -> No
     assert (conflict["steward"], conflict["verdict"]) == ("ana", "different")
 
 
+def test_an_answer_that_contradicts_an_earlier_one_is_refused_and_names_it(city: City) -> None:
+    one, other = city.records["clinic", "c20"], city.records["school", "s20"]
+    third = city.records["clinic", "c21"]
+    rules = city.client.app.state.serving.reads.rules()  # type: ignore[attr-defined]
+    said = [((one, third), Verdict.SAME), ((other, third), Verdict.DIFFERENT)]
+    decide(city, steward(city), verdict="different")
+    with city.application.store.writing(city.application.header("judge")) as session:
+        for (left, right), verdict in said:
+            pair = min(left, right), max(left, right)
+            given = Answer(verdict=verdict, pair=pair, actor="carla", reason="papers seen")
+            (taken,), _ = take_answers(session, rules, [given])
+            assert isinstance(taken, Taken)
+
+    late = decide(city, steward(city))
+    assert code(late) == (409, "judgement_conflict")
+    assert list(late.json()["conflict_with"]) == ["judgement"]  # type: ignore[attr-defined]
+
+
 def test_a_decision_names_what_it_is_about(city: City) -> None:
     path, headers = f"{REVIEWS}/{city.questions['pair']}", steward(city)
     body = {"verdict": "same", "reason": "same family"}
@@ -224,6 +245,9 @@ def test_a_request_sent_again_is_done_once(city: City) -> None:
         assert session.number("SELECT COUNT(*) FROM judgement") == 1
     other = city.client.post(f"{path}/decision", json={**body, "verdict": "unsure"}, headers=sent)
     assert code(other) == (422, "idempotency_key_reused")
+    chains = city.application.chains
+    last = [row.body for chain in chains.heads() for row in chains.rows(chain)][-1]
+    assert json.loads(last)["outcome"] == "idempotency_key_reused"
 
 
 def test_a_session_that_sends_no_token_of_its_page_changes_nothing(city: City) -> None:

@@ -13,9 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from mdm.bootstrap.reads import Cursor, ReviewRead
 from mdm.bootstrap.serving import Serving
 from mdm.domain.access import Reader
-from mdm.domain.audit import AuditAction, AuditEntry
+from mdm.domain.audit import AuditAction, AuditEntry, entry_of
 from mdm.domain.visibility import Field
-from mdm.errors import UsageError, VersionRequiredError
+from mdm.errors import MdmError, UsageError, VersionRequiredError
 from mdm.services.repeatable import once
 from mdm_api.answering import PersonalReader, answered, json_answer
 from mdm_api.dependencies import ServingDep
@@ -197,15 +197,20 @@ async def _write(
         serving.audit.append(entry)
         return answer
 
-    return await run_in_threadpool(
-        once,
-        serving.beside,
-        kept,
-        moment=serving.application.clock(),
-        actor=reader.actor,
-        key=key,
-        request=said,
-    )
+    try:
+        return await run_in_threadpool(
+            once,
+            serving.beside,
+            kept,
+            moment=serving.application.clock(),
+            actor=reader.actor,
+            key=key,
+            request=said,
+        )
+    except MdmError as error:
+        refused = entry_of(reader, AuditAction.REVIEW_WRITE, outcome=error.code)
+        await serving.audit.append_soon(refused)
+        raise
 
 
 def _detail(found: ReviewRead) -> ReviewDetail:

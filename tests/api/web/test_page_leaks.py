@@ -101,6 +101,14 @@ def test_pages_show_nobody_what_they_may_not_see(
     assert "zq" not in noted
 
 
+def test_no_address_in_a_page_holds_a_value(city: City) -> None:
+    text = "".join(page for page, _ in pages(city, Role.SUPERVISOR, "health", Purpose.STEWARDSHIP))
+    named = re.findall(r'(?:href|action|hx-\w+|src|location)"?[=:] ?["\']([^"\']*)', text.lower())
+
+    assert len(set(named)) > 20
+    assert [one for one in named if "zq" in one or re.search(r"\d{5,}", one)] == []
+
+
 def test_the_hunt_through_pages_finds_what_may_be_seen(city: City) -> None:
     """A hunt that could find nothing would prove nothing."""
     text = "".join(page for page, _ in pages(city, Role.CASEWORKER, "health", Purpose.CARE)).lower()
