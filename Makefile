@@ -9,6 +9,7 @@ ASSETS := $(WEB)/static/vendor/manifest.json
 PAGES := $(shell find $(WEB)/templates -name '*.html') $(WEB)/static/app.js $(WEB)/static/app.css
 FETCHED := api/assets/node_modules/.package-lock.json
 CHROMIUM ?= /usr/bin/chromium
+CURL := $(or $(shell command -v curl),/usr/bin/curl)
 
 .PHONY: help setup browser demo demo-stop check fix test test-all bench golden samples clean
 
@@ -30,7 +31,11 @@ $(FETCHED): api/assets/package-lock.json | $(STAMP)
 $(ASSETS): $(FETCHED) api/assets/build.py api/assets/purge.cjs $(PAGES)
 	$(BIN)/python api/assets/build.py --purge
 
-browser: $(CHROMIUM)  ## Install Debian's Chromium, where it is missing, for the browser tests
+browser: $(CHROMIUM) $(CURL)  ## Install Debian's Chromium and curl, where missing, for the extended tests
+
+$(CURL):
+	$(SUDO) apt-get update -qq
+	$(SUDO) apt-get install -y -qq --no-install-recommends curl
 
 $(CHROMIUM):
 	$(SUDO) apt-get update -qq
@@ -61,6 +66,9 @@ test-all: test browser  ## The whole suite, as CI runs it (40 minutes)
 
 bench: setup  ## Speed, size and accuracy against plain Splink, one table
 	$(BIN)/python -m bench.city
+
+golden: setup  ## Write the golden files that follow from the program anew; look at the difference
+	$(BIN)/python -m mdm_api.description
 
 samples: setup  ## Write data/samples/ anew from the generator
 	$(BIN)/mdm synth city data/samples --people 5000 --seed 2026

@@ -53,10 +53,12 @@ async def personal_reader(
     _client: Annotated[str | None, Security(_CLIENTS)] = None,
     _person: Annotated[str | None, Security(_PEOPLE)] = None,
     purpose: Annotated[
-        Purpose | None,
+        str | None,
         Header(
             alias="X-Purpose-Of-Use",
             description="What personal data are read for. Needed; a session may have stated it.",
+            # Not its type: a purpose that is none is `purpose_required`, as a missing one is.
+            json_schema_extra={"enum": [*Purpose]},
         ),
     ] = None,
 ) -> Reader:
@@ -67,11 +69,10 @@ async def personal_reader(
         PurposeRequiredError: No purpose is stated.
         ForbiddenError: A session's request that changes something comes from elsewhere.
     """
-    stated = None if purpose is None else purpose.value
     if "authorization" in request.headers:
-        found = await client_reader(request, stated)
+        found = await client_reader(request, purpose)
     elif request.cookies:
-        found = await run_in_threadpool(_person_reader, request, stated)
+        found = await run_in_threadpool(_person_reader, request, purpose)
     else:
         raise UnauthenticatedError("a bearer token is needed: see POST /oauth/token")
     if found.purpose is None:

@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 from fastapi import FastAPI
 
-from mdm.__about__ import __version__
 from mdm.bootstrap import Application, open_application
 from mdm.bootstrap.serving import Serving, open_serving
-from mdm_api import health, oauth, problems, shell, web
+from mdm_api import description, health, oauth, problems, shell, web
 from mdm_api.routers import ROUTERS
 
 API = "/api/v1"
@@ -35,22 +34,28 @@ def create_app(application: Application, *, serving: Serving | None = None) -> F
             opened.close()
 
     app = FastAPI(
-        title="Citizen registry",
-        version=__version__,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        lifespan=lifespan,
+        docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan, **description.INFO
     )
     app.state.serving = opened
     problems.add_handlers(app)
     app.include_router(health.router)
-    app.include_router(oauth.router)
-    for router in ROUTERS:
-        app.include_router(router, prefix=API)
+    _add_api(app)
     web.mount(app)
     app.add_middleware(shell.Shell)
     return app
+
+
+def described() -> FastAPI:
+    """The API's routes over no registry: what `api/openapi.json` is written from."""
+    app = FastAPI(**description.INFO)
+    _add_api(app)
+    return app
+
+
+def _add_api(app: FastAPI) -> None:
+    app.include_router(oauth.router)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
 
 
 def from_environment() -> FastAPI:

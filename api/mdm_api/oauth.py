@@ -14,6 +14,7 @@ from mdm.domain.access import Role
 from mdm.domain.audit import OK, AuditAction, AuditEntry
 from mdm.errors import LoginRefusedError
 from mdm_api.dependencies import ServingDep
+from mdm_api.schemas.problem import refusal
 from mdm_api.shell import request_id_of
 
 router = APIRouter(tags=["tokens"])
@@ -38,7 +39,14 @@ class TokenError(BaseModel):
 @router.post(
     "/oauth/token",
     response_model=TokenAnswer,
-    responses={400: {"model": TokenError}, 401: {"model": TokenError}},
+    summary="Get an access token",
+    responses={
+        400: {"model": TokenError, "description": "The form cannot be read, or asks for more."},
+        401: {"model": TokenError, "description": "There is no such client, or not with it."},
+        413: refusal(413),
+        422: refusal(422),
+        503: refusal(503),
+    },
 )
 async def token(
     request: Request,

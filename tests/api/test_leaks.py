@@ -7,77 +7,23 @@ says, which `tests/golden/visibility.csv` holds to the requirements.
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 
 import pytest
 
 from mdm.domain.access import Purpose, Role
-from mdm.domain.visibility import Field, Flag, Shown, Side, sees_restricted, shown
+from mdm.domain.visibility import Field, Side, sees_restricted
 from mdm_api.shell import LOG
 from support.api_city import DOCUMENT, SECTORS, City
+from support.canaries import CANARIES, DRAWN, NEVER, may_see
 from support.service import Lines
 
 pytestmark = pytest.mark.slow
 API = "/api/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
-    """A value of one source that names the leak; `masked`: it may stand in a masked value."""
-
-    text: str
-    source: str
-    field: Field
-    flags: tuple[Flag, ...] = ()
-    masked: bool = False
-
-
-CHILD, DEAD, SECRET = (Flag.CHILD,), (Flag.DECEASED,), (Flag.RESTRICTED,)
-CANARIES = (
-    Canary("zqclinicmother", "clinic", Field.PARENTS),
-    Canary("zqclinicfather", "clinic", Field.PARENTS),
-    Canary("11144477735", "clinic", Field.CPF),
-    Canary("705000000000014", "clinic", Field.NUMBERS),
-    Canary("123456789012", "school", Field.NUMBERS),
-    Canary("51981112233", "clinic", Field.CONTACTS),
-    Canary("zqclinicemail", "clinic", Field.CONTACTS),
-    Canary("51982223344", "school", Field.CONTACTS),
-    Canary("zqschoolemail", "school", Field.CONTACTS),
-    Canary("zqclinicstreet", "clinic", Field.ADDRESS, masked=True),
-    Canary("98761", "clinic", Field.ADDRESS),
-    Canary("zqclinicdistrict", "clinic", Field.ADDRESS),
-    Canary("90020005", "clinic", Field.ADDRESS),
-    Canary("zqclinicunit", "clinic", Field.SERVICES),
-    Canary("zqschoolunit", "school", Field.SERVICES),
-    Canary("zqclinicnickname", "clinic", Field.NICKNAME),
-    Canary("zqschoolnickname", "school", Field.NICKNAME),
-    Canary("zqcivilname", "clinic", Field.CIVIL),
-    Canary("zqoldnickname", "clinic", Field.CIVIL),
-    Canary("zqchildmother", "school", Field.PARENTS, CHILD),
-    Canary("zqchildguardian", "school", Field.FAMILY, CHILD),
-    Canary("zqhousehold7", "school", Field.FAMILY, CHILD),
-    Canary("51984445566", "school", Field.CONTACTS, CHILD),
-    Canary("zqchildstreet", "school", Field.ADDRESS, CHILD, masked=True),
-    Canary("51985556677", "clinic", Field.CONTACTS, DEAD),
-    Canary("zqdeadstreet", "clinic", Field.ADDRESS, DEAD, masked=True),
-    Canary("zqshelterhidden", "shelter", Field.NAME, SECRET),
-    Canary("zqshelterunit", "shelter", Field.SERVICES, SECRET),
-    Canary("zqshelterstreet", "shelter", Field.ADDRESS, SECRET, masked=True),
-    Canary("51983334455", "shelter", Field.CONTACTS, SECRET),
-    Canary("zqsecretname", "clinic", Field.NAME, SECRET),
-)
-NEVER = ("zqpendingname", "zqerasedname")
-"""What no answer holds, whoever asks."""
-
 SYSTEMS = (("clinic",), ("school",), ("shelter",), ("benefits",))
 PEOPLE = tuple(product([r for r in Role if r is not Role.SYSTEM], ["health", "education"]))
-
-
-def may_see(role: Role, own: frozenset[str], purpose: Purpose, canary: Canary) -> bool:
-    side = Side.OWN if canary.source in own else Side.OTHER
-    level = shown(role, side, purpose, canary.flags, canary.field)
-    return level is Shown.SHOWN or (canary.masked and level is not Shown.HIDDEN)
 
 
 def everything(city: City, headers: dict[str, str]) -> Iterator[str]:
@@ -113,7 +59,7 @@ def leaks(
     # Misses stop a reader; here everything is asked.
     text = ""
     for part in everything(city, headers):
-        text += part.lower()
+        text += DRAWN.sub("", part.lower())
         with city.client.app.state.serving.beside.writing() as session:  # type: ignore[attr-defined]
             session.execute("DELETE FROM looked")
     found = [c.text for c in CANARIES if c.text in text and not may_see(role, own, purpose, c)]
@@ -154,6 +100,26 @@ def test_systems_get_nothing_that_they_may_not_see(city: City, purpose: Purpose)
         headers = city.system(sources, purpose.value)
         if leaked := leaks(city, headers, Role.SYSTEM, frozenset(sources), purpose):
             found[sources] = leaked
+
+    assert found == {}
+
+
+@pytest.mark.parametrize("purpose", [Purpose.CARE, Purpose.STEWARDSHIP, Purpose.CITIZEN_REQUEST])
+def test_who_asks_for_everything_whole_gets_what_may_be_asked_for(
+    city: City, purpose: Purpose
+) -> None:
+    found, asked = {}, {"reveal": [field.value for field in Field]}
+    paths = [f"{API}/citizens/{one}" for one in city.ids.values()]
+    paths += [f"{API}/reviews/{one}" for one in city.questions.values()]
+    for role, sector in PEOPLE:
+        own = frozenset(name for name, of in SECTORS.items() if of == sector)
+        headers = city.person(role, sector, purpose.value)
+        answers = [city.client.get(path, params=asked, headers=headers).text for path in paths]
+        text = DRAWN.sub("", "".join(answers).lower())
+        seen = [c for c in CANARIES if c.text in text]
+        leaked = [c.text for c in seen if not may_see(role, own, purpose, c, on_request=True)]
+        if leaked:
+            found[role, sector] = leaked
 
     assert found == {}
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mdm.bootstrap import Application
 from mdm.bootstrap.serving import new_client
 from mdm_api.app import create_app
 from mdm_api.dependencies import PersonalReaderDep, ReaderDep
+from mdm_api.description import openapi
 from support.intake import declare, made_application
 from support.service import asked
 
@@ -137,6 +139,28 @@ def test_without_a_valid_token_nobody_is_named(client: TestClient, header: str) 
 
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert answer.headers["www-authenticate"] == 'Bearer realm="mdm"'
+
+
+def test_no_operation_of_the_description_answers_who_is_nobody(client: TestClient) -> None:
+    nobody: tuple[dict[str, str], ...] = (
+        {},
+        {"Authorization": "Bearer a.b.c"},
+        {"Cookie": "mdm_session=guess"},
+    )
+    asked_for = [
+        (method, re.sub(r"{\w+}", "1", path))
+        for path, item in openapi()["paths"].items()
+        for method in item
+        if path.startswith("/api/")
+    ]
+    statuses = {
+        (method, path): {client.request(method, path, headers=headers).status_code
+                         for headers in nobody}
+        for method, path in asked_for
+    }  # fmt: skip
+
+    assert len(statuses) == 11
+    assert {found for statuses in statuses.values() for found in statuses} == {401}
 
 
 def test_a_token_in_the_address_is_no_token(

@@ -1,10 +1,13 @@
 """Questions for stewards: list, claim, decide, take back, each refusal by name."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from mdm.domain.access import Role
+from mdm.domain.judgement import Verdict
+from mdm.services.take_answers import Answer, Taken, take_answers
 from support.api_city import City
 from support.databases import SteppingClock
 
@@ -130,6 +133,22 @@ def test_a_lease_ends_by_itself(city: City) -> None:
     assert city.client.post(f"{path}/claim", headers=other).json()["claimed_by"] == "bia"
 
 
+def test_a_pair_is_let_go_of_by_who_holds_it_and_nobody_else(city: City) -> None:
+    ana, bia = steward(city, "ana"), steward(city, "bia")
+    path = f"{REVIEWS}/{city.questions['pair']}"
+    skip = f"/revisao/{city.questions['pair']}/pular"
+    city.client.post(f"{path}/claim", headers=ana)
+
+    def skipped(headers: dict[str, str]) -> object:
+        form = {"csrf_token": headers["X-CSRF-Token"]}
+        assert city.client.post(skip, data=form, headers=headers).status_code == 303
+        return city.client.get(path, headers=headers).json()["claimed_by"]
+
+    assert skipped(bia) == "ana"
+    assert skipped(ana) is None
+    assert city.client.post(f"{path}/claim", headers=bia).json()["claimed_by"] == "bia"
+
+
 def test_same_joins_the_two_and_undo_gives_each_its_id_back(city: City) -> None:
     headers = steward(city)
     before = {city.ids["pair_c"], city.ids["pair_s"]}
@@ -153,6 +172,24 @@ def test_a_decided_pair_is_refused_to_the_next_steward_by_name(city: City) -> No
     assert code(late) == (409, "review_taken")
     conflict = late.json()["conflict_with"]  # type: ignore[attr-defined]
     assert (conflict["steward"], conflict["verdict"]) == ("ana", "different")
+
+
+def test_an_answer_that_contradicts_an_earlier_one_is_refused_and_names_it(city: City) -> None:
+    one, other = city.records["clinic", "c20"], city.records["school", "s20"]
+    third = city.records["clinic", "c21"]
+    rules = city.client.app.state.serving.reads.rules()  # type: ignore[attr-defined]
+    said = [((one, third), Verdict.SAME), ((other, third), Verdict.DIFFERENT)]
+    decide(city, steward(city), verdict="different")
+    with city.application.store.writing(city.application.header("judge")) as session:
+        for (left, right), verdict in said:
+            pair = min(left, right), max(left, right)
+            given = Answer(verdict=verdict, pair=pair, actor="carla", reason="papers seen")
+            (taken,), _ = take_answers(session, rules, [given])
+            assert isinstance(taken, Taken)
+
+    late = decide(city, steward(city))
+    assert code(late) == (409, "judgement_conflict")
+    assert list(late.json()["conflict_with"]) == ["judgement"]  # type: ignore[attr-defined]
 
 
 def test_a_decision_names_what_it_is_about(city: City) -> None:
@@ -208,6 +245,9 @@ def test_a_request_sent_again_is_done_once(city: City) -> None:
         assert session.number("SELECT COUNT(*) FROM judgement") == 1
     other = city.client.post(f"{path}/decision", json={**body, "verdict": "unsure"}, headers=sent)
     assert code(other) == (422, "idempotency_key_reused")
+    chains = city.application.chains
+    last = [row.body for chain in chains.heads() for row in chains.rows(chain)][-1]
+    assert json.loads(last)["outcome"] == "idempotency_key_reused"
 
 
 def test_a_session_that_sends_no_token_of_its_page_changes_nothing(city: City) -> None:

@@ -92,6 +92,43 @@ def test_a_pair_is_decided_and_taken_back_without_scripts(
     assert verdicts(registry)[before:] == [("different", "undone")]
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["scripts", "without-scripts"])
+def test_a_pair_is_skipped_let_go_of_and_the_next_comes(
+    open_page: OpenPage, registry: Application, *, script: bool
+) -> None:
+    page = open_page("bruno", script=script)
+    first = begin(page)
+    before = verdicts(registry)
+
+    seen = [first]
+    for _ in range(2):
+        if script:
+            page.wait_for_timeout(QUIET)
+            page.keyboard.press("p")
+        else:
+            page.get_by_role("button", name="Pular").click()
+        page.wait_for_url(lambda url: url.split("?")[0] not in seen)
+        expect(page.get_by_role("status")).to_have_text("Pulado. O par continua esperando.")
+        expect(page.locator(".lease")).to_contain_text("Reservado para você até")
+        seen.append(page.url.split("?")[0])
+
+    assert verdicts(registry) == before
+    page.goto("/revisao")
+    expect(page.locator(".tag", has_text="reservado para você")).to_have_count(1)
+    page.get_by_role("button", name="Começar").click()
+    expect(page).to_have_url(first)
+
+
+def test_after_the_last_pair_is_skipped_the_queue_comes(open_page: OpenPage) -> None:
+    page = open_page("bruno")
+    page.goto("/revisao")
+    page.locator(".queue-row").last.get_by_role("button").click()
+    page.get_by_role("button", name="Pular").click()
+
+    expect(page).to_have_url(re.compile(r"/revisao\?pulado=1$"))
+    expect(page.get_by_role("status")).to_have_text("Pulado. O par continua esperando.")
+
+
 @SIZED
 def test_the_second_of_two_stewards_gets_409_and_the_name_of_the_first(
     open_page: OpenPage, watched: Watched, registry: Application, size: tuple[int, int]

@@ -85,6 +85,14 @@ RESTRICTED = {
     "unit_name": "Abrigo Zqshelterunit",
     "restricted": "1",
 }
+SECRET = {
+    "full_name": "Rosa Zqsecretname",
+    "birth_date": "1980-05-17",
+    "phone": "51986667788",
+    "street": "Rua Zqsecretstreet",
+    "unit_name": "UBS Zqsecretunit",
+    "restricted": "1",
+}
 SOCIAL = {
     "full_name": "Jorge Zqcivilname Lima",
     "social_name": "Joana Zqsocialname Lima",
@@ -211,7 +219,7 @@ def _fill(
         ("clinic", "c6", {"full_name": "Nina Zqmergedname Dias", "birth_date": "1970-01-02"}),
         ("clinic", "c7", {"full_name": "Nina Zqmergedname Dias", "birth_date": "1970-01-02"}),
         ("clinic", "c8", {"full_name": "Ivo Zqdormantname", "birth_date": "1971-01-02"}),
-        ("clinic", "c9", {**RESTRICTED, "full_name": "Rosa Zqsecretname"}),
+        ("clinic", "c9", SECRET),
         ("clinic", "c10", {"full_name": "Lia Zqambiguousname", "birth_date": "1972-01-02"}),
         ("clinic", "c11", {"full_name": "Gil Zqtombname", "birth_date": "1973-01-02"}),
         ("clinic", "c12", {"full_name": "Ari Zqwithdrawnname", "birth_date": "1974-01-02"}),

@@ -12,7 +12,7 @@ from mdm.services.find_citizens import Wanted
 from mdm_api.answering import PersonalReader, answered, json_answer
 from mdm_api.dependencies import ServingDep
 from mdm_api.schemas.citizens import PRINTED, Citizen, Hits, Search, Slug
-from mdm_api.schemas.problem import refusals
+from mdm_api.schemas.problem import VERSIONED, refusals
 
 router = APIRouter(tags=["citizens"])
 AsOf = Annotated[
@@ -29,7 +29,7 @@ AsOf = Annotated[
     "/citizens/{municipal_id}",
     summary="Read one citizen",
     response_model=Citizen,
-    responses=refusals(404, 409, 410),
+    responses=VERSIONED | refusals(404, 409, 410),
 )
 async def read_citizen(
     request: Request,
@@ -81,7 +81,7 @@ async def read_citizen(
     "/citizens/search",
     summary="Find citizens",
     response_model=Hits,
-    responses=refusals(),
+    responses=refusals(413),
 )
 async def search_citizens(
     request: Request, serving: ServingDep, reader: PersonalReader, search: Search

@@ -17,7 +17,7 @@ from mdm_api.dependencies import ServingDep
 from mdm_api.routers.citizens import AsOf
 from mdm_api.schemas.citizens import PRINTED, Slug
 from mdm_api.schemas.crosswalk import Batch, BatchAnswer, BatchAnswers, Entry, RecordKey
-from mdm_api.schemas.problem import refusals
+from mdm_api.schemas.problem import VERSIONED, refusals
 
 router = APIRouter(tags=["crosswalk"])
 _FOUND, _NOT_FOUND = 200, 404
@@ -126,7 +126,7 @@ async def look_batch_up(
     "/crosswalk/lookup",
     summary="Look one record up whose key is a document",
     response_model=Entry,
-    responses=refusals(404),
+    responses=refusals(404, 413),
 )
 async def look_document_up(
     request: Request,
@@ -156,7 +156,7 @@ async def look_document_up(
     "/crosswalk/{source}/{local_id}",
     summary="Look one record up",
     response_model=Entry,
-    responses=refusals(404),
+    responses=VERSIONED | refusals(404),
 )
 async def look_up(
     request: Request,

@@ -13,13 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from mdm.bootstrap.reads import Cursor, ReviewRead
 from mdm.bootstrap.serving import Serving
 from mdm.domain.access import Reader
-from mdm.domain.audit import AuditAction, AuditEntry
+from mdm.domain.audit import AuditAction, AuditEntry, entry_of
 from mdm.domain.visibility import Field
-from mdm.errors import UsageError, VersionRequiredError
+from mdm.errors import MdmError, UsageError, VersionRequiredError
 from mdm.services.repeatable import once
 from mdm_api.answering import PersonalReader, answered, json_answer
 from mdm_api.dependencies import ServingDep
-from mdm_api.schemas.problem import refusals
+from mdm_api.schemas.problem import VERSIONED, refusals
 from mdm_api.schemas.reviews import Decision, Outcome, Review, ReviewDetail, Reviews
 
 router = APIRouter(tags=["reviews"])
@@ -38,7 +38,9 @@ ReviewId = Annotated[int, Path(ge=1, le=2**53)]
 Act = Callable[[], tuple[dict[str, object], AuditEntry]]
 
 
-@router.get("/reviews", summary="List questions", response_model=Reviews, responses=refusals())
+@router.get(
+    "/reviews", summary="List questions", response_model=Reviews, responses=VERSIONED | refusals()
+)
 async def list_reviews(
     request: Request,
     *,
@@ -66,7 +68,7 @@ async def list_reviews(
     "/reviews/{review_id}",
     summary="Read one question",
     response_model=ReviewDetail,
-    responses=refusals(404),
+    responses=VERSIONED | refusals(404),
 )
 async def read_review(
     request: Request,
@@ -123,7 +125,7 @@ async def claim_review(
     "/reviews/{review_id}/decision",
     summary="Decide a question",
     response_model=Outcome,
-    responses=refusals(404, 409, 412, 428),
+    responses=refusals(404, 409, 412, 413, 428),
 )
 async def decide_review(
     request: Request,
@@ -195,15 +197,20 @@ async def _write(
         serving.audit.append(entry)
         return answer
 
-    return await run_in_threadpool(
-        once,
-        serving.beside,
-        kept,
-        moment=serving.application.clock(),
-        actor=reader.actor,
-        key=key,
-        request=said,
-    )
+    try:
+        return await run_in_threadpool(
+            once,
+            serving.beside,
+            kept,
+            moment=serving.application.clock(),
+            actor=reader.actor,
+            key=key,
+            request=said,
+        )
+    except MdmError as error:
+        refused = entry_of(reader, AuditAction.REVIEW_WRITE, outcome=error.code)
+        await serving.audit.append_soon(refused)
+        raise
 
 
 def _detail(found: ReviewRead) -> ReviewDetail:

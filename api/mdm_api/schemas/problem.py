@@ -14,8 +14,8 @@ _TEXTS = {
     409: "It contradicts something: `ambiguous_id`, `review_taken`, `judgement_conflict`.",
     410: "Everything under the ID was erased by law: `id_erased`.",
     412: "What the decision is about has changed: `stale_content`.",
-    413: "The body is too large.",
-    422: "Fields are missing or cannot be read: `invalid_request`.",
+    413: "The body is too large: `content_too_large`.",
+    422: "Fields are missing or cannot be read: `invalid_request`; `idempotency_key_reused`.",
     428: "`If-Match` is missing: `if_match_required`.",
     429: "Too many look-ups found nobody: `over_budget`.",
     503: "The registry is busy or cannot be reached: `lane_busy`, `database_unavailable`.",
@@ -45,13 +45,34 @@ class Problem(BaseModel):
     )
 
 
+_RETRY = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    429: _RETRY,
+    503: _RETRY,
+}
+_EVERYWHERE = frozenset({400, 401, 403, 422, 429, 503})
+VERSIONED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "headers": {
+            "ETag": {"description": "The answer's version.", "schema": {"type": "string"}},
+        },
+    },
+    304: {"description": "The caller holds this version already (`If-None-Match`)."},
+}
+"""The answers of a route whose body carries its version."""
+
+
+def refusal(status: int) -> dict[str, Any]:
+    """One refusal, for a route's description."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    said: dict[str, Any] = {
+        "description": _TEXTS[status],
+        "content": {"application/problem+json": schema},
+    }
+    return said if status not in _HEADERS else {**said, "headers": _HEADERS[status]}
+
+
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of a route, for its description; those of every route among them."""
-    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {
-        status: {
-            "description": _TEXTS[status],
-            "content": {"application/problem+json": schema},
-        }
-        for status in sorted({400, 401, 403, 422, 429, 503, *statuses})
-    }
+    return {status: refusal(status) for status in sorted({*_EVERYWHERE, *statuses})}

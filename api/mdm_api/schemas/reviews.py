@@ -1,6 +1,6 @@
 """Questions for stewards."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field, StringConstraints
 
@@ -14,6 +14,11 @@ Reason = Annotated[
 ]
 
 
+T = TypeVar("T")
+Two = Annotated[list[T], Field(min_length=2, max_length=2)]
+"""One of each record. No tuple: generators of clients do not know those."""
+
+
 class Review(Told):
     """A question about two records."""
 
@@ -24,9 +29,9 @@ class Review(Told):
     match_weight: float | None
     match_probability: float | None
     group_id: int | None
-    names: tuple[str | None, str | None]
-    sources: tuple[str, str]
-    municipal_ids: tuple[str | None, str | None]
+    names: Two[str | None]
+    sources: Two[str]
+    municipal_ids: Two[str | None]
     claimed_by: str | None
     lease_until: str | None
     needs_second: bool
@@ -76,7 +81,7 @@ class Evidence(Told):
 class ReviewDetail(Review):
     """A question with both records and the evidence; its ETag is what a decision must name."""
 
-    sides: tuple[Side, Side]
+    sides: Two[Side]
     evidence: Evidence | None
 
 

@@ -311,7 +311,7 @@ def _drawn(evidence: Explanation, thresholds: Thresholds, say: Translate) -> Wat
 def _model(evidence: Explanation | None, thresholds: Thresholds, say: Translate) -> str:
     if evidence is None:
         return ""
-    text = _("Weight %(weight)s bits; from %(link)s on the machine joins. Long bars are cut.")
+    text = _("Weight %(weight)s bits; from %(link)s on the machine joins.")
     return say(text) % {
         "weight": shown.bits(evidence.weight),
         "link": shown.bits(thresholds.link),

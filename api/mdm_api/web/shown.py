@@ -105,7 +105,7 @@ def municipality(code: str) -> str:
     """The city's own name; of other municipalities their IBGE code, or the name as given."""
     if code == OWN_CITY[0]:
         return OWN_CITY[1]
-    return f"IBGE {code}" if code.isdigit() else person_name(code)
+    return f"código IBGE {code}" if code.isdigit() else person_name(code)
 
 
 def cpf(digits: str) -> str:

@@ -7,8 +7,9 @@ from typing import Final
 from mdm_api.web.shown import bits
 from mdm_api.web.views.review import Bar, Waterfall
 
-CLAMP: Final = 15.0
-"""Bits beyond which a bar is cut: one number must not squeeze the others."""
+CLAMP: Final = 60.0
+"""Bits beyond which a bar is cut: a number that nothing was learnt of must not squeeze the others.
+What is learnt stays under it, so that the steps add up to the sum."""
 _WIDTH, _ROW, _BAR, _TOP = 640.0, 26.0, 18.0, 24.0
 _LEFT, _RIGHT = 190.0, 60.0
 _LEAST = 0.05
@@ -43,8 +44,8 @@ def waterfall(
     for step in seen:
         start, at = at, at + max(-CLAMP, min(CLAMP, step.bits))
         ends.append((start, at))
-    # Cut bars do not add up to the sum: the sum is drawn to where the steps lead.
-    ends.append((0.0, at))
+    # Cut bars do not add up to it: the sum says what is true, beside the thresholds.
+    ends.append((0.0, max(-CLAMP, min(CLAMP, total.bits))))
     low = min([0.0, *(m for m, _ in marks), *(min(pair) for pair in ends)])
     high = max([1.0, *(m for m, _ in marks), *(max(pair) for pair in ends)])
     scale = (_WIDTH - _LEFT - _RIGHT - 46) / (high - low)

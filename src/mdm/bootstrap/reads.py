@@ -43,6 +43,7 @@ from mdm.services.review_desk import (
     desk_sight,
     list_reviews,
     read_review,
+    release_review,
     undo_review,
 )
 from mdm.services.review_sides import ReviewSide, read_sides
@@ -289,6 +290,13 @@ class Reads:
         """Reserve a pair; see `claim_review`."""
         header = _header(reader, "claim")
         item = claim_review(self._application.store, header, reader, review_id)
+        return item, _review_entry(reader, AuditAction.REVIEW_WRITE, [item])
+
+    def release(self, reader: Reader, review_id: int) -> tuple[ReviewItem, AuditEntry]:
+        """Let go of a pair, if the reader holds it."""
+        item = self.question(reader, review_id)
+        if item.claimed_by == reader.actor:
+            release_review(self._application.store, _header(reader, "claim"), reader, review_id)
         return item, _review_entry(reader, AuditAction.REVIEW_WRITE, [item])
 
     def decide(

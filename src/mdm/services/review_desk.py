@@ -1,4 +1,4 @@
-"""A steward's desk: list questions, claim one, decide it, take the decision back.
+"""A steward's desk: list questions, claim or release one, decide it, take the decision back.
 
 Who may not know of one of the two records is never asked about the pair, and finds no question.
 """
@@ -181,6 +181,18 @@ def claim_review(store: Store, header: TxHeader, reader: Reader, review_id: int)
         return read_review(session, sight, review_id, now=session.at)
 
 
+def release_review(store: Store, header: TxHeader, reader: Reader, review_id: int) -> None:
+    """Let go of a pair that a steward holds; where they hold none, nothing changes.
+
+    Raises:
+        NotFoundError: There is no such question.
+    """
+    with store.writing(header) as session:
+        item = read_review(session, desk_sight(session, reader), review_id, now=session.at)
+        if item.claimed_by == reader.actor:
+            _hold(session, item, None, None)
+
+
 def decide_review(
     store: Store,
     rules: DecisionRules,
@@ -280,15 +292,15 @@ def _taken(item: ReviewItem, steward: str, message: str) -> ReviewTakenError:
     return ReviewTakenError(message, conflict_with=conflict, where=str(item.review_id))
 
 
-def _hold(session: WriteSession, item: ReviewItem, steward: str, lease: str) -> None:
-    """Lease every question that waits about the pair: one answer settles them all."""
+def _hold(session: WriteSession, item: ReviewItem, steward: str | None, lease: str | None) -> None:
+    """Lease every question that waits about the pair, or none: one answer settles them all."""
     rows = session.rows(_OF_PAIR, {"l": item.pair[0], "r": item.pair[1]})
     session.update_rows(
         "review_item",
         [
             {
                 "review_id": row["review_id"],
-                "state": "claimed",
+                "state": "open" if steward is None else "claimed",
                 "claimed_by": steward,
                 "lease_until": lease,
             }

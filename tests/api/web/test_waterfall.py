@@ -45,6 +45,16 @@ def test_one_huge_number_does_not_squeeze_the_others() -> None:
     assert huge == cut
 
 
+@given(st.lists(st.floats(-30, 30), max_size=8))
+def test_the_sum_is_drawn_where_it_stands_beside_the_thresholds(values: list[float]) -> None:
+    told = Step(label="sum", text="", bits=sum(values) / 8, kind="total")
+    drawn = waterfall(steps(values), total=told, marks=[(7.0, "link")])
+
+    total, (mark, _) = drawn.bars[-1], drawn.marks[0]
+    end = total.x + total.width if told.bits >= 0 else total.x
+    assert end <= mark + 1.0 if told.bits <= 7.0 else end >= mark
+
+
 def test_steps_too_small_to_see_are_left_out() -> None:
     drawn = waterfall(steps([0.01, 4.0]), total=TOTAL, marks=[])
 

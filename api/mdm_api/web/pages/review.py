@@ -1,6 +1,5 @@
 """Pair review: the queue, one pair, the decision, and taking it back."""
 
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
@@ -10,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from mdm.bootstrap.access import WebSession
 from mdm.bootstrap.previewing import preview_same
-from mdm.bootstrap.reads import ReviewRead
+from mdm.bootstrap.reads import Cursor, ReviewRead
 from mdm.bootstrap.serving import Serving
 from mdm.domain.access import Purpose, Reader
 from mdm.domain.audit import AuditAction
@@ -25,11 +24,11 @@ from mdm_api.dependencies import CheckedFormDep, ServingDep, WebSessionDep
 from mdm_api.problems import status_of
 from mdm_api.shell import request_id_of
 from mdm_api.web import words
+from mdm_api.web.build_conflict import ConflictPage, refusal_text, who_was_first
 from mdm_api.web.build_queue import LISTED, Desk, queue_page
 from mdm_api.web.build_review import Situation, needs_two, pair_page
 from mdm_api.web.faults import PageRoute
 from mdm_api.web.frames import frame_of
-from mdm_api.web.i18n import Translate
 from mdm_api.web.i18n import mark as _
 from mdm_api.web.known_sources import known_sources
 from mdm_api.web.people import display_names
@@ -38,27 +37,13 @@ from mdm_api.web.views.frame import Undo
 
 router = APIRouter(prefix="/revisao", route_class=PageRoute, include_in_schema=False)
 ReviewId = Annotated[int, Path(ge=1, le=2**53)]
+Done = Annotated[int | None, Query(alias="feito", ge=1, le=2**53)]
+Skipped = Annotated[bool | None, Query(alias="pulado")]
 _SEE_OTHER, _INVALID, _TAKEN = 303, 422, 409
 _TITLE: Final = _("Pair review")
 _SHORTEST_REASON = 3
 _NO_REASON: Final = "pela evidência mostrada"
 """The reason that is stored where the steward gave none: they decided on what the page shows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictPage:
-    """Somebody else was first.
-
-    Attributes:
-        heading, text: What happened, and who did it.
-        reason_text: What was typed, so that it is not lost.
-        next_id: The pair to go on with.
-    """
-
-    heading: str
-    text: str
-    reason_text: str = ""
-    next_id: int | None = None
 
 
 class DecisionForm(BaseModel):
@@ -74,7 +59,8 @@ async def queue(
     request: Request,
     serving: ServingDep,
     session: WebSessionDep,
-    done: Annotated[int | None, Query(alias="feito", ge=1, le=2**53)] = None,
+    done: Done = None,
+    skipped: Skipped = None,
 ) -> Response:
     """The pairs that wait."""
     reader = _reader(request, session)
@@ -82,7 +68,7 @@ async def queue(
     view = queue_page(
         items[:LISTED], await _desk(request, serving, session), more=len(items) > LISTED
     )
-    told = await _told(request, serving, reader, done)
+    told = await _told(request, serving, reader, done, skipped=skipped)
     frame = frame_of(
         request, _TITLE, session=session, section="review", status=told[0], undo=told[1]
     )
@@ -92,17 +78,19 @@ async def queue(
 @router.get("/{review_id}")
 async def pair(
     request: Request,
+    *,
     serving: ServingDep,
     session: WebSessionDep,
     review_id: ReviewId,
-    done: Annotated[int | None, Query(alias="feito", ge=1, le=2**53)] = None,
+    done: Done = None,
+    skipped: Skipped = None,
 ) -> Response:
     """One pair."""
     reader = _reader(request, session)
     found = await _read(serving, reader, review_id)
     if found.item.state in {"decided", "stale"}:
         return await _taken(request, serving, session, found.item.review_id, done=done)
-    return await _pair(request, serving, session, found, done=done)
+    return await _pair(request, serving, session, found, done=done, skipped=skipped)
 
 
 @router.post("/{review_id}/abrir")
@@ -167,6 +155,7 @@ async def decide(
                 request, serving, session, found, form=form, error=refused, status=_INVALID
             )
     said = form.verdict, reason if reason != "" else _NO_REASON
+    item = await run_in_threadpool(serving.reads.question, reader, review_id)
     try:
         await answered(
             serving,
@@ -184,12 +173,28 @@ async def decide(
             session,
             found,
             form=form,
-            error=_refusal(error, say),
+            error=refusal_text(error, say),
             status=status_of(error),
         )
-    where = await _next(serving, reader, review_id)
-    path = "/revisao" if where is None else f"/revisao/{where}"
-    return RedirectResponse(f"{path}?feito={review_id}", status_code=_SEE_OTHER)
+    where = await _next(serving, reader, item, from_start=True)
+    return RedirectResponse(f"{where}?feito={review_id}", status_code=_SEE_OTHER)
+
+
+@router.post("/{review_id}/pular")
+async def skip(
+    request: Request,
+    serving: ServingDep,
+    session: WebSessionDep,
+    _checked: CheckedFormDep,
+    review_id: ReviewId,
+) -> Response:
+    """Lets go of a pair, and goes on with the next; after the last one the queue comes."""
+    reader = _reader(request, session)
+    item = await answered(
+        serving, reader, AuditAction.REVIEW_WRITE, lambda: serving.reads.release(reader, review_id)
+    )
+    where = await _next(serving, reader, item, from_start=False)
+    return RedirectResponse(f"{where}?pulado=1", status_code=_SEE_OTHER)
 
 
 @router.post("/{review_id}/desfazer")
@@ -218,12 +223,14 @@ def _reader(request: Request, session: WebSession) -> Reader:
     )
 
 
-async def _waiting(serving: Serving, reader: Reader) -> list[ReviewItem]:
+async def _waiting(
+    serving: Serving, reader: Reader, *, after: Cursor | None = None
+) -> list[ReviewItem]:
     return await answered(
         serving,
         reader,
         AuditAction.REVIEW_LIST,
-        lambda: serving.reads.reviews(reader, limit=LISTED + 1),
+        lambda: serving.reads.reviews(reader, limit=LISTED + 1, after=after),
     )
 
 
@@ -252,6 +259,7 @@ async def _pair(
     error: str | None = None,
     civil: bool = False,
     done: int | None = None,
+    skipped: bool | None = None,
     status: int = 200,
 ) -> Response:
     reader = _reader(request, session)
@@ -268,7 +276,7 @@ async def _pair(
         error=error,
     )
     view = pair_page(found, await _desk(request, serving, session), situation)
-    told = await _told(request, serving, reader, done)
+    told = await _told(request, serving, reader, done, skipped=skipped)
     frame = frame_of(
         request, _TITLE, session=session, section="review", status=told[0], undo=told[1]
     )
@@ -282,11 +290,17 @@ async def _previewed(
     return await run_in_threadpool(preview_same, serving.application, rules, item)
 
 
-async def _next(serving: Serving, reader: Reader, after: int) -> int | None:
-    """Reserve the next pair that the steward may answer."""
-    for item in await _waiting(serving, reader):
+async def _next(serving: Serving, reader: Reader, after: ReviewItem, *, from_start: bool) -> str:
+    """Reserve the next pair that the steward may answer; its address, or that of the queue.
+
+    `from_start`: past the end of the queue its first pairs come again, skipped ones among them.
+    """
+    waiting = await _waiting(serving, reader, after=after.cursor)
+    if from_start:
+        waiting += await _waiting(serving, reader)
+    for item in waiting:
         held = item.claimed_by is not None and item.claimed_by != reader.actor
-        if item.review_id == after or held or item.first_steward == reader.actor:
+        if item.review_id == after.review_id or held or item.first_steward == reader.actor:
             continue
         try:
             await answered(
@@ -297,17 +311,22 @@ async def _next(serving: Serving, reader: Reader, after: int) -> int | None:
             )
         except ReviewTakenError:
             continue
-        return item.review_id
-    return None
+        return f"/revisao/{item.review_id}"
+    return "/revisao"
 
 
 async def _told(
-    request: Request, serving: Serving, reader: Reader, review_id: int | None
+    request: Request,
+    serving: Serving,
+    reader: Reader,
+    review_id: int | None,
+    *,
+    skipped: bool | None = None,
 ) -> tuple[str | None, Undo | None]:
     """What the reader has just done to a question, as it stands now."""
-    if review_id is None:
-        return None, None
     say = translate_of(request)
+    if skipped or review_id is None:
+        return say(_("Skipped. The pair goes on waiting.")) if skipped else None, None
     try:
         item = await run_in_threadpool(serving.reads.question, reader, review_id)
     except NotFoundError:
@@ -341,7 +360,7 @@ async def _taken(
         for one in await _waiting(serving, reader)
         if desk.can_open(one) and one.review_id != review_id
     ]
-    heading, text = _who(item, desk)
+    heading, text = who_was_first(item, desk)
     view = ConflictPage(
         heading=heading,
         text=text,
@@ -353,33 +372,3 @@ async def _taken(
         request, _TITLE, session=session, section="review", status=told[0], undo=told[1]
     )
     return page(request, "conflict.html", frame, view, status=_TAKEN)
-
-
-def _who(item: ReviewItem, desk: Desk) -> tuple[str, str]:
-    say = desk.say
-    if item.state == "decided":
-        verdict = words.word(words.VERDICTS, str(item.verdict), say)
-        text = say(_("%(name)s answered “%(verdict)s”.")) % {
-            "name": desk.name(item.decided_by),
-            "verdict": verdict,
-        }
-        return say(_("This pair is decided already.")), text
-    if item.claimed_by is not None and item.claimed_by != desk.actor:
-        text = say(_("%(name)s has reserved it and is answering it now.")) % {
-            "name": desk.name(item.claimed_by)
-        }
-        return say(_("Somebody else has this pair.")), text
-    if item.first_steward == desk.actor:
-        text = _("You gave the first answer; another steward must give the second.")
-        return say(_("This pair waits for somebody else.")), say(text)
-    text = _("The records have changed since; nobody needs to answer it any more.")
-    return say(_("This pair is no longer asked about.")), say(text)
-
-
-def _refusal(error: JudgementConflictError | StaleContentError, say: Translate) -> str:
-    if isinstance(error, StaleContentError):
-        return say(
-            _("One of the records changed while you were reading. Look again at what differs.")
-        )
-    text = _("It contradicts an earlier decision (%(which)s); that must be taken back first.")
-    return say(text) % {"which": (error.where or "").replace("judgement", say(_("judgement")))}
