@@ -1,8 +1,4 @@
-"""One build of our registry for a city, step by step, in a process of its own.
-
-`python -m bench.ours CITY HOME MODEL` prints one JSON object: seconds by step, peak memory, the
-link runs and the evaluation against the truth.
-"""
+"""One build of our registry for a city, step by step: what `bench.ours` runs."""
 
 import json
 import resource
@@ -87,6 +83,7 @@ def ids(application: Application) -> str:
 
 
 def main() -> None:
+    """Build, link twice, evaluate; print the figures as one JSON object."""
     city, home, model = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
     shutil.rmtree(home, ignore_errors=True)
     application = create_application(home)
@@ -109,7 +106,3 @@ def main() -> None:
     result["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     result["peak_of_a_worker"] = workers
     print(json.dumps(result))
-
-
-if __name__ == "__main__":
-    main()
