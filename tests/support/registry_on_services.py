@@ -305,12 +305,9 @@ class ServicesRegistry:
     def _deliver(self, parity: int) -> None:
         """Deliver all that a source holds: what is left out was withdrawn."""
         self._answers.clear()
-        intake = GivenPayloads(
-            self._con,
-            held=Path(),
-            today=self.application.today(),
-            sync=partial(self.application.sync_with, progress=silent),
-        )
+        sync = partial(self.application.sync_with, progress=silent)
+        today = self.application.today()
+        intake = GivenPayloads(self._con, held=Path(), today=today, sync=sync)
         intake.payloads = {
             record: one.payload
             for record, one in sorted(self._loaded.items())
