@@ -217,7 +217,9 @@ def _likeness(left: list[str], right: list[str], levels: Mapping[str, str]) -> L
     found = [level for level in levels.values() if level != MISSING]
     if found:
         return Likeness.DIFFERENT if _CONFLICT in found else Likeness.ALIKE
-    if not set(left).isdisjoint(right):
+    # What the model could not compare: part of an address, one of several numbers.
+    in_part = any(one in other or other in one for one in left for other in right)
+    if in_part:
         return Likeness.ALIKE
     ratio = SequenceMatcher(None, ", ".join(left), ", ".join(right), autojunk=False).ratio()
     return Likeness.ALIKE if ratio >= _ALIKE else Likeness.DIFFERENT
