@@ -34,6 +34,7 @@ STATUS: Final[dict[type[errors.MdmError], int]] = {
     errors.AmbiguousIdError: 409,
     errors.JudgementConflictError: 409,
     errors.ReviewTakenError: 409,
+    errors.SplitHeldError: 409,
     errors.StaleContentError: 412,
     errors.VersionRequiredError: 428,
     errors.JobStateError: 409,

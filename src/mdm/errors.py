@@ -210,10 +210,34 @@ class JudgementConflictError(MdmError):
     code = "judgement_conflict"
 
 
+class SplitHeldError(MdmError):
+    """The answer would split a citizen, and no rule says which part keeps the ID: say it."""
+
+    code = "split_held"
+
+
 class ReviewFileError(MdmError):
     """The review file has lines that cannot be taken; nothing was taken."""
 
     code = "review_file"
+
+
+class GoldenAttributeError(MdmError):
+    """There is no such attribute of a golden record, or a steward cannot set it."""
+
+    code = "golden_attribute"
+
+
+class GoldenValueError(MdmError):
+    """The value cannot stand in a golden record: it is not usable, or not to be told."""
+
+    code = "golden_value"
+
+
+class OverrideStateError(MdmError):
+    """The value that a steward set is undone or lapsed already."""
+
+    code = "override_state"
 
 
 class NothingToLinkError(MdmError):

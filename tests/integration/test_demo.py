@@ -10,6 +10,7 @@ from mdm.cli.app import main
 from support.contract import assert_conforms
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
+DECLARED = SAMPLES / "sources"
 pytestmark = pytest.mark.slow
 Run = Callable[..., dict[str, object]]
 
@@ -42,6 +43,7 @@ def test_the_demo_links_the_samples_and_leaves_a_report(run: Run, home: Path) ->
     assert told["golden"]["invented"] == 0
     page = (home / "report.html").read_text("utf-8")
     assert "<svg" in page
+    assert f"{result['citizens']:,}".replace(",", ".") in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
@@ -111,4 +113,5 @@ def test_a_city_is_written_where_asked(run: Run, tmp_path: Path) -> None:
     result = run("synth city", str(tmp_path / "city"), "--people", "300", "--seed", "4")
 
     assert (tmp_path / "city" / "truth.csv").exists()
+    assert result["sources"] == [f"sources/{path.name}" for path in sorted(DECLARED.iterdir())]
     assert sum(result["records"].values()) > 300  # type: ignore[attr-defined]

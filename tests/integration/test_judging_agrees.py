@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mdm.domain.events import RecordState, RecordStateSet
 from mdm.domain.judgement import Verdict
 from mdm.errors import JudgementConflictError
-from mdm.services.judge_pair import judge_pair, undo_judgement
+from mdm.services.judge_pair import undo_judgement
 from mdm.services.redecide import DecisionRules
 from mdm.services.refresh_golden import GoldenRules
 from mdm.services.told import Telling, tell
@@ -23,6 +23,7 @@ from support.databases import SteppingClock
 from support.registry_in_memory import InMemoryRegistry
 from support.registry_under_test import THRESHOLDS, Content, Pair, Weights, is_restricted
 from support.small_registry import HEADER, SmallRegistry
+from support.stewards import judge_keeping_anchors
 
 RULES = DecisionRules(thresholds=THRESHOLDS, golden=GoldenRules(default_policy(), {}))
 RECORDS = range(1, 8)
@@ -147,12 +148,12 @@ class Both:
             number = self.memory.judge(verdict, *pair)
         except JudgementConflictError:
             with pytest.raises(JudgementConflictError):
-                judge_pair(self.made.store, RULES, HEADER, keys, said)
+                judge_keeping_anchors(self.made.store, RULES, HEADER, keys, said)
             return
-        result = judge_pair(self.made.store, RULES, HEADER, keys, said)
+        result = judge_keeping_anchors(self.made.store, RULES, HEADER, keys, said)
         if result["state"] == "needs_second":
             second = replace(HEADER, actor="another")
-            result = judge_pair(self.made.store, RULES, second, keys, said)
+            result = judge_keeping_anchors(self.made.store, RULES, second, keys, said)
         assert result["state"] == "active"
         self.numbers.append((number, int(str(result["judgement_id"]))))
 

@@ -28,7 +28,7 @@ from support.link_runs import (
 
 pytestmark = pytest.mark.slow
 A1, A7, C2, C8 = (CLINIC, "1"), (SCHOOL, "7"), (CLINIC, "2"), (SCHOOL, "8")
-OTHER = person("7", "Beatriz Moreira Alves", birth_date="2001-10-10", mother_name="Lia Moreira")
+OTHER = person("7", "Beatriz Moreira Alves", birth_date="2001-10-10")
 
 
 def test_a_registry_lives_through_everything(application: Application, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from support.link_runs import (
 __all__ = ["app", "built", "templates"]
 pytestmark = pytest.mark.slow
 A1, A7 = (CLINIC, "1"), (SCHOOL, "7")
-OTHER = person("7", "Beatriz Moreira Alves", birth_date="2001-10-10", mother_name="Lia Moreira")
+OTHER = person("7", "Beatriz Moreira Alves", birth_date="2001-10-10")
 
 
 def test_a_restricted_record_bridges_no_two_citizens(app: Application, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ __all__ = ["app", "built", "templates"]
 pytestmark = pytest.mark.slow
 A1, A7, C2, C8 = (CLINIC, "1"), (SCHOOL, "7"), (CLINIC, "2"), (SCHOOL, "8")
 # Ana's school record corrected into another person altogether.
-OTHER = person("7", "Beatriz Moreira Alves", birth_date="2001-10-10", mother_name="Lia Moreira")
+OTHER = person("7", "Beatriz Moreira Alves", birth_date="2001-10-10")
 VAGUE = who("8", CARLOS, cpf="", full_name="Carlos Lima Prado", birth_date="1951-02-06")
 
 

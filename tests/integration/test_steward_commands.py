@@ -156,7 +156,16 @@ def test_a_restricted_citizen_shows_only_to_who_asks_for_restricted_records(link
     shown = done("show", linked("show", home, "--restricted"))
     golden = shown["golden"]
     assert isinstance(golden, dict)
-    assert golden["name"] is None
+    assert golden["name"]["value"] == "Joana Protegida"
+
+
+def test_the_common_golden_record_is_built_without_restricted_records(
+    linked: Run, tmp_path: Path
+) -> None:
+    written = tmp_path / "golden.csv"
+    done("export", linked("export", "golden", str(written)))
+
+    assert "Protegida" not in written.read_text("utf-8")
 
 
 def test_stewardship_commands_keep_the_contract(linked: Run, tmp_path: Path) -> None:
@@ -184,6 +193,46 @@ def test_stewardship_commands_keep_the_contract(linked: Run, tmp_path: Path) -> 
     done("verify", linked("verify"))
 
 
+def test_the_commands_about_numbers_keep_the_contract(linked: Run) -> None:
+    said = ("--as", "ines", "--reason", "seen the papers")
+    judge = ("judge", "identifier")
+    for local_id in ("1", "2"):
+        answer = done("judge identifier", linked(*judge, "own", "clinic", local_id, "cpf", *said))
+    assert (answer["judgement_id"], answer["verdict"]) == (2, "own")
+    refused("judgement_conflict", linked(*judge, "not-theirs", "clinic", "1", "cpf", *said))
+    refused("not_found", linked(*judge, "own", "clinic", "4", "nis", *said))
+    refused("usage", linked(*judge, "own", "clinic", "1", "rg", *said), 2)
+    refused("usage", linked(*judge, "perhaps", "clinic", "1", "cpf", *said), 2)
+    assert len(_rows(done("judge list", linked("judge", "list"))["items"])) == 2
+    done("judge undo", linked("judge", "undo", "2"))
+    assert len(_rows(done("judge list", linked("judge", "list"))["items"])) == 1
+    done("verify", linked("verify"))
+
+
+def test_the_commands_of_set_values_keep_the_contract(linked: Run) -> None:
+    home = home_of(linked, "4")
+    said = ("--as", "ines", "--reason", "seen the papers")
+    put = done("golden set", linked("golden", "set", home, "birth_date", "1990-02-28", *said))
+    assert (put["override_id"], put["municipal_id"], put["state"]) == (1, home, "active")
+    golden = done("show", linked("show", home))["golden"]
+    assert isinstance(golden, dict)
+    assert (golden["birth_date"]["value"], golden["birth_date"]["rule"]) == (
+        "1990-02-28", "steward",
+    )  # fmt: skip
+    refused("golden_value", linked("golden", "set", home, "birth_date", "31/02/1990", *said))
+    refused("golden_attribute", linked("golden", "set", home, "phones", "51999998888", *said))
+    refused("not_found", linked("golden", "set", home_of(linked, "5"), "sex", "F", *said))
+    refused("usage", linked("golden", "set", home, "sex", "F"), 2)
+    items = _rows(done("golden list", linked("golden", "list", home))["items"])
+    assert [(item["local_id"], item["state"]) for item in items] == [("4", "active")]
+    done("verify", linked("verify"))
+    done("golden undo", linked("golden", "undo", "1", "--as", "ines"))
+    refused("override_state", linked("golden", "undo", "1"))
+    refused("not_found", linked("golden", "undo", "77"))
+    assert len(_rows(done("golden list", linked("golden", "list"))["items"])) == 1
+    done("verify", linked("verify"))
+
+
 def test_verify_names_a_declaration_that_is_none_any_more(linked: Run, tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'home' / 'registry.db'}")
     with engine.execution_options(mdm_writes=True).begin() as connection:
@@ -197,3 +246,33 @@ def test_verify_names_a_declaration_that_is_none_any_more(linked: Run, tmp_path:
     checks = result["checks"]
     assert isinstance(checks, list)
     assert "source name=clinic: declaration" in {check["first"] for check in checks}
+
+
+def test_a_steward_says_on_the_command_line_who_keeps_a_split_citizens_id(linked: Run) -> None:
+    home = home_of(linked, "1")
+    words = ("judge", "different", "clinic", "1", "clinic", "2", "--as", "ines", "--reason", "seen")
+    judged = done("judge", linked(*words, "--keep", "clinic", "2"))
+
+    assert home_of(linked, "2") == home
+    assert home_of(linked, "1") != home
+
+    done("judge undo", linked("judge", "undo", str(judged["judgement_id"])))
+    done("judge", linked(*words, "--keep-none"))
+    refused("id_tombstone", linked("resolve", "municipal", home))
+    assert done("verify", linked("verify"))["ok"] is True
+
+
+def test_what_cannot_be_written_is_refused_before_the_work(linked: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    below = str(tmp_path / "file" / "out")
+
+    refused("usage", linked("train", "--out", below), status=2)
+    refused("usage", linked("report", "1", "--out", below), status=2)
+    refused("usage", linked("report", "1", "--out", str(tmp_path)), status=2)
+    refused("usage", linked("synth", "city", below), status=2)
+    refused("usage", linked("synth", "city", str(tmp_path / "file")), status=2)
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_a_search_for_nothing_is_refused(linked: Run, text: str) -> None:
+    refused("usage", linked("search", text), status=2)

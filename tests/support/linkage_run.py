@@ -5,10 +5,11 @@ from dataclasses import replace
 import duckdb
 import pyarrow as pa
 
+from mdm.domain.ownership import IDENTIFIERS
 from mdm.linkage.engine import _register_model
 from mdm.linkage.levels import Values
 from mdm.linkage.model import PersonModel
-from mdm.linkage.ownership import IDENTIFIERS, decide_ownership
+from mdm.linkage.ownership import decide_ownership
 from mdm.linkage.prepare import PHONE_SHARED_BY_AT_MOST, prepare_records
 from mdm.linkage.prepare_one import Decided, prepare_one
 from support.linkage_city import standard_record

@@ -26,7 +26,7 @@ def payload(record_id: int) -> str:
 
 
 def fill(store: Store) -> None:
-    """Four records of two sources become three citizens; one pair is judged different."""
+    """Four records of two sources become three citizens; stewards judge and set a value."""
     with store.writing(LOADER) as session:
         _sources(session)
         _records(session)
@@ -333,6 +333,37 @@ def _judgement(session: WriteSession) -> None:
                 "reason": "outra mãe",
                 "at": session.at,
                 "state": "active",
+            }
+        ],
+    )
+    session.append_events(
+        pa.table({"kind": ["judge_identifier", "override"], "detail": ["2", "1"]})
+    )
+    said = {"actor": "steward", "reason": "visto", "at": session.at, "state": "active"}
+    session.insert_rows(
+        "identifier_judgement",
+        [
+            {
+                "judgement_id": 2,
+                "record_id": 3,
+                "identifier": "cpf",
+                "value_hash": md5("cpf"),
+                "verdict": "own",
+                "content_hash": md5(payload(3)),
+                **said,
+            }
+        ],
+    )
+    session.insert_rows(
+        "golden_override",
+        [
+            {
+                "override_id": 1,
+                "record_id": 2,
+                "attribute": "name",
+                "value": "Ana Lima",
+                "judged": md5("name"),
+                **said,
             }
         ],
     )

@@ -35,7 +35,7 @@ from mdm.linkage.model import PersonModel
 from mdm.linkage.model import Thresholds as ModelThresholds
 from mdm.ports import ProgressStep, ReadSession
 from mdm.services.apply_plan import apply_stored
-from mdm.services.judge_pair import judge_pair, undo_judgement
+from mdm.services.judge_pair import undo_judgement
 from mdm.services.link_records import LinkContext, LinkOptions, link_records
 from mdm.services.load_source import LoadContext, load_source
 from mdm.services.redecide import DecisionRules
@@ -46,6 +46,7 @@ from mdm.survivorship.build import build_golden
 from support.intake import declare, made_application, silent
 from support.registry_state import read_log, read_state
 from support.registry_under_test import THRESHOLDS, Content, Weights, is_restricted
+from support.stewards import judge_keeping_anchors
 
 SOURCES = ("even", "odd")
 CPFS = {1: "529.982.247-25", 2: "111.444.777-35"}
@@ -230,7 +231,7 @@ class ServicesRegistry:
         keys = _key(left), _key(right)
         for steward in ("ines", "joel"):
             header = replace(self.application.header("judge"), actor=steward)
-            said = judge_pair(self.store, self._rules, header, keys, (verdict, "seen"))
+            said = judge_keeping_anchors(self.store, self._rules, header, keys, (verdict, "seen"))
             if said["state"] == "active":
                 break
         assert said["state"] == "active"

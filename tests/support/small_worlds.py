@@ -78,6 +78,7 @@ def _facts(rng: random.Random, record_id: int, spice: float, first: int) -> Reco
         household_key=maybe(f"{source}|{first}-{rng.randint(1, 3)}"),  # type: ignore[arg-type]
         class_key=maybe(f"{source}||{first}-{rng.randint(1, 3)}", 0.5),  # type: ignore[arg-type]
         own_cpf=maybe(f"{rng.randint(1, 2)}"),  # type: ignore[arg-type]
+        own_cpf_by=_stewards(record_id) if spice else frozenset(),
         name=() if name is None else tuple(name.split()),
         name_phonetic=() if name is None else tuple(name.split()),
         twin_order=rng.randint(0, 2) if twins and rng.random() < 0.3 else None,
@@ -88,6 +89,12 @@ def _facts(rng: random.Random, record_id: int, spice: float, first: int) -> Reco
         restricted=rng.random() < spice * 0.2,
         active=rng.random() > spice * 0.3,
     )
+
+
+def _stewards(record_id: int) -> frozenset[str]:
+    """Who judged the CPF to be the record's own: mostly nobody."""
+    rng = random.Random(record_id)
+    return frozenset(rng.sample(("ana", "rui"), rng.choice((0, 0, 1, 2))))
 
 
 def _with(facts: RecordFacts, **changes: object) -> RecordFacts:
@@ -192,6 +199,9 @@ def write_worlds(con: duckdb.DuckDBPyConnection, worlds: list[World]) -> None:
     _table(con, "source_merge", {"record_id": "BIGINT", "into_id": "BIGINT"}, merges)
     flags = {"record_id": "BIGINT", "cpf": "BOOLEAN", "cns": "BOOLEAN", "nis": "BOOLEAN"}
     _table(con, "not_own", flags, [])
+    stewards = {"record_id": "BIGINT", "stewards": "VARCHAR[]"}
+    said = [(f.record_id, sorted(f.own_cpf_by)) for f in facts if f.own_cpf_by]
+    _table(con, "own_cpf_by", stewards, said)
     owned = {"record_id": "BIGINT", "identifier": "VARCHAR", "value": "VARCHAR", "state": "VARCHAR"}
     _table(con, "ownership", owned, [])
     scored = {"record_l": "BIGINT", "record_r": "BIGINT", "match_weight": "DOUBLE",
@@ -224,7 +234,8 @@ def _table(
     rows: Sequence[tuple[object, ...]],
 ) -> None:
     kinds = {"VARCHAR": pa.string(), "DATE": pa.date32(), "BOOLEAN": pa.bool_(),
-             "DOUBLE": pa.float64(), "SMALLINT": pa.int16()}  # fmt: skip
+             "DOUBLE": pa.float64(), "SMALLINT": pa.int16(),
+             "VARCHAR[]": pa.list_(pa.string())}  # fmt: skip
     arrays = {
         column: pa.array([row[n] for row in rows], kinds.get(kind, pa.int64()))
         for n, (column, kind) in enumerate(columns.items())

@@ -5,9 +5,14 @@ from dataclasses import replace
 
 from mdm.clustering.decision import Thresholds
 from mdm.domain.judgement import Verdict
+from mdm.domain.ledger import TxHeader
+from mdm.errors import SplitHeldError
 from mdm.services.judge_pair import judge_pair, undo_judgement
+from mdm.services.keep_ids import SAID_BY_RULE, Keep
+from mdm.services.keys import Key
 from mdm.services.redecide import DecisionRules
 from mdm.services.refresh_golden import GoldenRules
+from mdm.storage.store import Store
 from mdm.storage.verify import verify
 from mdm.survivorship.policy import default_policy
 from support.small_registry import HEADER, SmallRegistry
@@ -21,7 +26,13 @@ ONE_CPF, OTHER_CPF = {"cpf": "529.982.247-25"}, {"cpf": "111.444.777-35"}
 
 
 def judge(
-    made: SmallRegistry, verdict: str, left: str, right: str, by: str = "ines"
+    made: SmallRegistry,
+    verdict: str,
+    left: str,
+    right: str,
+    by: str = "ines",
+    *,
+    keep: Keep = SAID_BY_RULE,
 ) -> dict[str, object]:
     """Judge two records of source `a` by their local IDs."""
     return judge_pair(
@@ -30,7 +41,33 @@ def judge(
         replace(HEADER, kind="judge", actor=by),
         (("a", left), ("a", right)),
         (Verdict(verdict), "seen the papers"),
+        keep=keep,
     )
+
+
+def judge_keeping_anchors(
+    store: Store,
+    rules: DecisionRules,
+    header: TxHeader,
+    keys: tuple[Key, Key],
+    said: tuple[Verdict, str],
+) -> dict[str, object]:
+    """Judge as `judge_pair`; wherever the steward must say who keeps an ID, its anchor's part."""
+    keep = Keep()
+    while True:
+        try:
+            return judge_pair(store, rules, header, keys, said, keep=keep)
+        except SplitHeldError as held:
+            with store.reading() as session:
+                row = session.row(
+                    "SELECT r.source, r.local_id FROM municipal_id i JOIN record r "
+                    "ON r.record_id = i.anchor_record_id WHERE i.municipal_id = :id",
+                    {"id": held.where},
+                )
+            assert row is not None
+            anchor = (str(row["source"]), str(row["local_id"]))
+            assert anchor not in keep.records
+            keep = Keep(records=(*keep.records, anchor))
 
 
 def undo(made: SmallRegistry, number: object) -> dict[str, object]:

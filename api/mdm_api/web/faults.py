@@ -100,6 +100,12 @@ _SAID: Final[Mapping[str, _Said]] = MappingProxyType(
             _("What cannot be noted is not shown. Nothing was saved."),
             _("Try again; if it stays like this, call support."),
         ),
+        "split_held": _Said(
+            "warning",
+            _("It is open who keeps the municipal ID."),
+            _("The answer parts a citizen, and no rule says which part keeps the ID."),
+            _("Nothing was saved. On the command line the answer can say who keeps it."),
+        ),
         "stale": _Said(
             "warning",
             _("The page is out of date."),

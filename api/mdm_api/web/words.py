@@ -155,6 +155,7 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         ReviewReason.BETWEEN: _("doubt"),
         "second_steward": _("second answer"),
         "held_split": _("split held back"),
+        "overlay": _("record became somebody else"),
         "identifier_conflict": _("disputed document"),
     }
 )
@@ -178,6 +179,10 @@ ASKED: Final[Mapping[str, str]] = MappingProxyType(
         "second_steward": _("One steward has answered; the answer needs a second one."),
         "held_split": _(
             "New data would take these records apart; that is held back until a person decides."
+        ),
+        "overlay": _(
+            "An update changed name, birth date and mother's name of one of these records at once. "
+            "Is it still the same person?"
         ),
         "identifier_conflict": _("Both claim the same document."),
     }

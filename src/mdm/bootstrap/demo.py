@@ -30,6 +30,13 @@ DELIVERIES = (
 )
 
 
+# As the report counts them: whoever has a present record that all may see.
+_CITIZENS = (
+    "SELECT COUNT(DISTINCT m.municipal_id) FROM membership m "
+    "JOIN record r ON r.record_id = m.record_id WHERE r.state = 'present' AND NOT r.restricted"
+)
+
+
 @dataclass(slots=True)
 class _Watch:
     """Seconds of the named steps."""
@@ -146,7 +153,7 @@ def _told(application: Application) -> dict[str, object]:
     }
     with application.store.reading() as session:
         return {
-            "citizens": session.number("SELECT COUNT(DISTINCT municipal_id) FROM membership"),
+            "citizens": session.number(_CITIZENS),
             **{
                 key: {str(row["name"]): row["n"] for row in session.rows(sql)}
                 for key, sql in counted.items()

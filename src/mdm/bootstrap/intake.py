@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -13,10 +14,12 @@ from mdm.bootstrap.declarations import for_corrected_rows, read_stored
 from mdm.domain.delivery import Comparison
 from mdm.ingest.declaration import SourceDeclaration
 from mdm.ingest.stage import StagedLoad, stage_files
+from mdm.ingest.standardise_batch import standardise_payloads
 from mdm.ingest.tables import drop_stage
 from mdm.ports import ProgressStep, ReadSession
 from mdm.volume import delivery as rows
 from mdm.volume.held import forget_held, keep_held, take_up_held
+from mdm.volume.overlays import find_overlays
 from mdm.volume.standard import begin_update, finish_update, state_digests
 
 
@@ -93,6 +96,11 @@ class DuckIntake:
         """Give new records their numbers, in the order of their local IDs."""
         self._source, self._load_id = source, load_id
         rows.number_records(self._con, first_record=first_record)
+
+    def overlays(self, session: ReadSession) -> list[int]:
+        """Placed records whose new content is somebody else."""
+        standardise = partial(standardise_payloads, today=self._today, keys=("record_id",))
+        return find_overlays(self._con, session, self._source, standardise)
 
     def new_records(self) -> Iterator[pa.RecordBatch]:
         """Rows of `record` to insert."""

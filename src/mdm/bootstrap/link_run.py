@@ -15,6 +15,7 @@ from mdm.bootstrap.reporting import read_report
 from mdm.errors import PlanStateError
 from mdm.linkage.model import PersonModel, load_model
 from mdm.ports import ProgressStep, ReadSession
+from mdm.services.export_file import check_target_file
 from mdm.survivorship.policy import Policy, default_policy, load_policy
 from mdm.volume.report.page import render
 
@@ -107,7 +108,9 @@ def report_file(
     Raises:
         NotFoundError: There is no such plan.
         PlanStateError: It is not the plan that the volume database still shows.
+        UsageError: The report cannot be written there.
     """
+    check_target_file(target)
     with application.synced_volume(progress) as con, application.store.reading() as session:
         row = session.row("SELECT counts FROM plan WHERE plan_id = :id", {"id": plan_id})
         newest = session.number("SELECT MAX(plan_id) FROM plan WHERE state = 'applied'")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -18,7 +19,10 @@ from mdm.linkage.model import PersonModel
 from mdm.linkage.ownership import decide_ownership
 from mdm.ports import ProgressStep, ReadSession
 from mdm.services.apply_events import event_table
+from mdm.services.judged_identifiers import standing_identifiers
 from mdm.services.judgements import standing_judgements
+from mdm.services.overrides import by_citizen, standing_overrides
+from mdm.survivorship.build import Override
 from mdm.survivorship.policy import Policy
 from mdm.volume import plan_tables
 from mdm.volume.decide import decide_clusters
@@ -31,6 +35,7 @@ from mdm.volume.standard import CONTENT, follow_apply, state_digests
 
 if TYPE_CHECKING:
     from mdm.domain.events import Event
+    from mdm.domain.identifier_judgement import IdentifierJudgement
 
 Told = Mapping[tuple[str, int], frozenset[str]]
 _SOURCES = pa.schema(
@@ -70,6 +75,7 @@ class DuckLinking:
         self._progress = progress
         self._content = ""
         self._judgements: tuple[Judgement, ...] = ()
+        self._identifiers: tuple[IdentifierJudgement, ...] = ()
         self._owners_known = False
 
     @property
@@ -89,6 +95,7 @@ class DuckLinking:
             f"{j.judgement_id},{j.verdict},{j.record_l},{j.record_r},{j.state}"
             for j in self._judgements
         )
+        judged += "".join(f";{one}" for one in self._identifiers)
         text = f"{self._content}|{self._model.digest}|{self._model.thresholds}|{judged}"
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -103,6 +110,7 @@ class DuckLinking:
             self._read_identity(session)
             plan_tables.mark_identity(self._con, stated)
         self._judgements = standing_judgements(session)
+        self._identifiers = standing_identifiers(session)
         self._progress("read the registry", 1.0)
 
     def _read_identity(self, session: ReadSession) -> None:
@@ -118,13 +126,15 @@ class DuckLinking:
 
     def score(self) -> engine.Scored:
         """Score all candidate pairs, or keep those that still hold."""
-        scored = engine.score(self._con, self._model, self._content, self._progress)
+        scored = engine.score(
+            self._con, self._model, self._content, self._progress, self._identifiers
+        )
         self._owners_known = True
         return scored
 
     def decide_owners(self) -> None:
         """Decide whose identifiers are, where nothing is scored; to be called once level."""
-        decide_ownership(self._con)
+        decide_ownership(self._con, self._identifiers)
         self._owners_known = True
 
     def decide(
@@ -246,17 +256,27 @@ class DuckLinking:
             "FROM placed p JOIN record_state r USING (record_id) "
             "JOIN golden_load l USING (record_id)"
         )
-        scope = None
+        scope = GoldenScope(overrides=self._overrides(session))
         if changed is not None:
             write_batches(con, "golden_changed", changed.to_batches(), _CHANGED)
-            scope = GoldenScope(municipal_ids="golden_changed")
+            scope = replace(scope, municipal_ids="golden_changed")
         inputs = GoldenInputs(membership="golden_membership", not_theirs="ownership")
         return self._golden_rows(inputs, scope)
 
-    def _golden_rows(
-        self, inputs: GoldenInputs, scope: GoldenScope | None
-    ) -> Iterator[pa.RecordBatch]:
+    def _golden_rows(self, inputs: GoldenInputs, scope: GoldenScope) -> Iterator[pa.RecordBatch]:
         yield from golden_rows(self._con, inputs, self._policy, scope)
+
+    def _overrides(self, session: ReadSession) -> dict[str, list[Override]]:
+        """The values that stewards set, by the citizen that has their record here now."""
+        found = standing_overrides(session)
+        if not found:
+            return {}
+        homes = self._con.execute(
+            "SELECT record_id, municipal_id FROM golden_membership "
+            "WHERE record_id IN (SELECT unnest(?))",
+            [[override.record_id for override in found]],
+        )
+        return by_citizen(found, dict(homes.fetchall()))
 
     def _source_batches(self) -> list[pa.RecordBatch]:
         names, trust, groups = ([source[n] for source in self._sources] for n in range(3))

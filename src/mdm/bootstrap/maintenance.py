@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     import duckdb
 
 _APPLIED = "(SELECT COALESCE(MAX(applied_tx), 0) FROM plan)"
-_LOADED_SINCE = f"SELECT 1 FROM load WHERE tx_id > {_APPLIED} LIMIT 1"
+_LOADED_SINCE = f"""
+SELECT 1 FROM load WHERE tx_id > {_APPLIED} UNION ALL SELECT 1 FROM ledger_event
+WHERE tx_id > {_APPLIED} AND kind LIKE 'judge_identifier%' LIMIT 1
+"""
 # Of citizens with a record that changed since, or whose numbers other people use as well: what
-# was loaded since may have changed whose they are.
+# was loaded, or judged of a number, since may have changed whose they are.
 _DUE = f"""
 SELECT municipal_id, content_digest, lineage FROM golden_record WHERE municipal_id IN (
   SELECT m.municipal_id FROM membership m

@@ -31,6 +31,7 @@ COMMAND_MODULES = (
     "linking",
     "lookup",
     "stewardship",
+    "golden",
     "exporting",
     "evaluating",
     "access",

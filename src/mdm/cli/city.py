@@ -34,14 +34,32 @@ def city(
         bool, typer.Option("--layouts/--no-layouts", help="Also write the three real layouts.")
     ] = True,
 ) -> None:
-    """Write a synthetic city: three sources in their real layouts and canonically, with truth."""
+    """Write a synthetic city: three sources in their real layouts and canonically, with truth.
+
+    OUT/sources holds their declarations.
+    """
+    from mdm.services.export_file import check_target_folder
     from mdm.synth.city import generate
 
     invocation = invocation_of(context)
+    check_target_folder(out)
     with invocation.progress() as progress:
         summary = generate(out, people, seed, progress, layouts=layouts)
-    result = {"out": str(out), "people": summary.people, "seed": seed, "records": summary.records}
-    invocation.emit(result, lambda: show_fields(flat(result)))
+    result = {
+        "out": str(out),
+        "people": summary.people,
+        "seed": seed,
+        "records": summary.records,
+        "sources": [name for name in summary.files if name.startswith("sources/")],
+    }
+    invocation.emit(result, lambda: _show_city(result, out))
+
+
+def _show_city(result: dict[str, Any], out: Path) -> None:
+    show_fields(flat({name: value for name, value in result.items() if name != "sources"}))
+    print("\nDeclared, for `mdm source add`:")
+    for name in result["sources"]:
+        print(out / name)
 
 
 def demo(

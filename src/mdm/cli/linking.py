@@ -33,10 +33,12 @@ def train(
     from mdm.bootstrap.link_run import next_model_folder
     from mdm.linkage.engine import train as train_model
     from mdm.linkage.model import load_model
+    from mdm.services.export_file import check_target_folder
 
     invocation = invocation_of(context)
     with invocation.application() as application, invocation.progress() as progress:
         folder = next_model_folder(application) if out is None else out
+        check_target_folder(folder)
         with application.synced_volume(progress) as con:
             digest = train_model(con, folder, progress)
         model = load_model(folder)

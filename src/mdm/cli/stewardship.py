@@ -1,8 +1,9 @@
 """`mdm judge`, `mdm review`: what stewards decide."""
 
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -13,14 +14,28 @@ Source = Annotated[str, typer.Argument(metavar="SOURCE")]
 LocalId = Annotated[str, typer.Argument(metavar="ID")]
 Steward = Annotated[str, typer.Option("--as", help="The steward who answers.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in the steward's words.")]
+Kept = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        "--keep",
+        metavar="SOURCE ID",
+        help="Where a citizen is split: the part of this record keeps the municipal ID.",
+    ),
+]
+KeptByNobody = Annotated[
+    bool,
+    typer.Option("--keep-none", help="Where a citizen is split: nobody keeps the municipal ID."),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    judge = typer.Typer(help="Judge two records, or take it back.", rich_markup_mode=None)
+    judge = typer.Typer(help="Judge two records, or a number of one.", rich_markup_mode=None)
     judge.command("same")(same)
     judge.command("different")(different)
     judge.command("unsure")(unsure)
+    judge.command("identifier")(identifier)
+    judge.command("list")(judge_list)
     judge.command("undo")(undo)
     app.add_typer(judge, name="judge")
     review = typer.Typer(help="Open questions for stewards.", rich_markup_mode=None)
@@ -37,12 +52,16 @@ def same(
     id_r: LocalId,
     steward: Steward,
     reason: Reason,
+    keep: Kept = None,
+    keep_none: KeptByNobody = False,
 ) -> None:
     """Answer that two records are one person.
 
     Across a guard (two CPFs, twins, activity after death) two stewards must say so.
     """
-    _judge(invocation_of(context), "same", ((source_l, id_l), (source_r, id_r)), steward, reason)
+    keys = ((source_l, id_l), (source_r, id_r))
+    said = _Said("same", steward, reason, keep, keep_none)
+    _judge(invocation_of(context), keys, said)
 
 
 def different(
@@ -53,10 +72,17 @@ def different(
     id_r: LocalId,
     steward: Steward,
     reason: Reason,
+    keep: Kept = None,
+    keep_none: KeptByNobody = False,
 ) -> None:
-    """Answer that two records are two people."""
+    """Answer that two records are two people.
+
+    Where that splits a citizen, the part that most systems were told the ID for keeps it, if it
+    is also the larger one; otherwise --keep or --keep-none must say, as they may in any case.
+    """
     keys = ((source_l, id_l), (source_r, id_r))
-    _judge(invocation_of(context), "different", keys, steward, reason)
+    said = _Said("different", steward, reason, keep, keep_none)
+    _judge(invocation_of(context), keys, said)
 
 
 def unsure(
@@ -67,31 +93,101 @@ def unsure(
     id_r: LocalId,
     steward: Steward,
     reason: Reason,
+    keep: Kept = None,
+    keep_none: KeptByNobody = False,
 ) -> None:
     """Answer that nobody can tell; it is not asked again until a value changes."""
-    _judge(invocation_of(context), "unsure", ((source_l, id_l), (source_r, id_r)), steward, reason)
+    keys = ((source_l, id_l), (source_r, id_r))
+    said = _Said("unsure", steward, reason, keep, keep_none)
+    _judge(invocation_of(context), keys, said)
+
+
+class _Said(NamedTuple):
+    verdict: str
+    steward: str
+    reason: str
+    keep: tuple[str, str] | None
+    keep_none: bool
 
 
 def _judge(
-    invocation: Invocation,
-    verdict: str,
-    keys: tuple[tuple[str, str], tuple[str, str]],
-    steward: str,
-    reason: str,
+    invocation: Invocation, keys: tuple[tuple[str, str], tuple[str, str]], said: _Said
 ) -> None:
     from mdm.bootstrap.stewarding import decision_rules
     from mdm.domain.judgement import Verdict
     from mdm.services.judge_pair import judge_pair
+    from mdm.services.keep_ids import Keep
 
     with invocation.application() as application:
         result = judge_pair(
             application.store,
             decision_rules(application),
-            replace(application.header("judge"), actor=steward),
+            replace(application.header("judge"), actor=said.steward),
             keys,
-            (Verdict(verdict), reason),
+            (Verdict(said.verdict), said.reason),
+            keep=Keep(records=() if said.keep is None else (said.keep,), nobody=said.keep_none),
         )
     invocation.emit(result, lambda: show_fields(result))
+
+
+class IdentifierAnswer(StrEnum):
+    """What may be said of a number."""
+
+    OWN = "own"
+    NOT_THEIRS = "not-theirs"
+
+
+class Identifier(StrEnum):
+    """Numbers that may be another person's."""
+
+    CPF = "cpf"
+    CNS = "cns"
+    NIS = "nis"
+
+
+def identifier(
+    context: typer.Context,
+    answer: IdentifierAnswer,
+    source: Source,
+    local_id: LocalId,
+    kind: Annotated[Identifier, typer.Argument(metavar="cpf|cns|nis")],
+    steward: Steward,
+    reason: Reason,
+    number: Annotated[
+        str | None, typer.Option("--number", help="Which one, of several CNS.")
+    ] = None,
+) -> None:
+    """Answer whether a number is the record's own or another person's.
+
+    The golden record follows at once, pairs with the next link run. Where two stewards call two
+    CPFs own, both may be one person's.
+    """
+    from mdm.bootstrap.stewarding import golden_rules
+    from mdm.domain.ownership import Ownership
+    from mdm.services.judge_identifier import Said, judge_identifier
+
+    invocation = invocation_of(context)
+    said = Said(
+        verdict=Ownership.OWN if answer is IdentifierAnswer.OWN else Ownership.NOT_THEIRS,
+        key=(source, local_id),
+        identifier=kind.value,
+        number=number,
+        reason=reason,
+    )
+    with invocation.application() as application:
+        header = replace(application.header("judge_identifier"), actor=steward)
+        result = judge_identifier(application.store, golden_rules(application), header, said)
+    invocation.emit(result, lambda: show_fields(result))
+
+
+def judge_list(context: typer.Context) -> None:
+    """List the judgements about numbers, those to be asked again first."""
+    from mdm.services.judge_identifier import list_identifiers
+
+    invocation = invocation_of(context)
+    with invocation.application() as application, application.store.reading() as session:
+        items = list_identifiers(session)
+    invocation.emit({"items": items}, lambda: show_rows(items, empty="No number was judged."))
 
 
 def undo(

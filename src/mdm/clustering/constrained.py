@@ -176,7 +176,7 @@ def _merge_first(
 
     for judgement in closure.same:
         if judgement.record_l in facts and judgement.record_r in facts:
-            join(*judgement.pair, Basis.CONFIRMED)
+            join(*judgement.pair, Basis.CONFIRMED if judgement.is_given else Basis.HELD)
     first: dict[int, int] = {}
     for record_id in sorted(facts):
         # A chain of judgements may run through records that are not in this component.

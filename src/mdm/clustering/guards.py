@@ -28,7 +28,8 @@ def pair_guards(left: RecordFacts, right: RecordFacts) -> tuple[Guard, ...]:
             found.append(Guard.SAME_FAMILY)
         if left.class_key is not None and left.class_key == right.class_key:
             found.append(Guard.SAME_CLASS)
-    if left.own_cpf is not None and right.own_cpf is not None and left.own_cpf != right.own_cpf:
+    claimed = left.own_cpf is not None and right.own_cpf is not None
+    if claimed and left.own_cpf != right.own_cpf and not are_judged_own(left, right):
         found.append(Guard.TWO_CPFS)
     if (
         left.birth_date is not None
@@ -41,6 +42,12 @@ def pair_guards(left: RecordFacts, right: RecordFacts) -> tuple[Guard, ...]:
     ):
         found.append(Guard.ACTIVITY_AFTER_DEATH)
     return tuple(found)
+
+
+def are_judged_own(left: RecordFacts, right: RecordFacts) -> bool:
+    """Stewards called the CPF of either record its people's own, two of them between both."""
+    both = len(left.own_cpf_by) > 0 and len(right.own_cpf_by) > 0
+    return both and len(left.own_cpf_by | right.own_cpf_by) > 1
 
 
 def is_active_after_death(left: RecordFacts, right: RecordFacts) -> bool:

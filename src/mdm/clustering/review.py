@@ -36,6 +36,7 @@ def review_pairs(
     again = _suspended(weights, doubts)
     settled = {j.pair for j in doubts.judgements if j.state is JudgementState.ACTIVE}
     settled.update((pair.record_l, pair.record_r) for pair in again)
+    settled.update(j.pair for j in doubts.judgements if not j.is_given)
     open_pairs = [*_refused(refused, doubts), *_between(weights, doubts)]
     candidates = [p for p in open_pairs if (p.record_l, p.record_r) not in settled]
     return (*again, *_spanning(candidates, doubts))
@@ -47,6 +48,7 @@ def _suspended(weights: Mapping[tuple[int, int], float], doubts: Doubts) -> list
         judgement.pair
         for judgement in doubts.judgements
         if judgement.state is JudgementState.SUSPENDED
+        and judgement.is_given
         and judgement.pair not in answered
         and doubts.cluster_of.keys() >= {*judgement.pair}
     }

@@ -10,9 +10,13 @@ from mdm.domain.events import (
     Anchor,
     Event,
     Judge,
+    JudgeIdentifier,
+    JudgeIdentifierSuspend,
+    JudgeIdentifierUndo,
     JudgeResume,
     JudgeSuspend,
     JudgeUndo,
+    LapseValue,
     Link,
     LinkStatus,
     Mint,
@@ -22,8 +26,10 @@ from mdm.domain.events import (
     RecordStateSet,
     ReinstateId,
     Relink,
+    SetValue,
     TombstoneId,
     Unplace,
+    UnsetValue,
     WithdrawId,
 )
 from mdm.domain.ledger import LedgerKind as Kind
@@ -51,6 +57,10 @@ def to_row(event: Event) -> EventRow:
             return _record_row(event)
         case Judge() | JudgeSuspend() | JudgeResume() | JudgeUndo():
             return EventRow(kind=_JUDGEMENT_KINDS[type(event)], detail=str(event.judgement_id))
+        case JudgeIdentifier() | JudgeIdentifierSuspend() | JudgeIdentifierUndo():
+            return EventRow(kind=_JUDGEMENT_KINDS[type(event)], detail=str(event.judgement_id))
+        case SetValue() | UnsetValue() | LapseValue():
+            return EventRow(kind=_OVERRIDE_KINDS[type(event)], detail=str(event.override_id))
         case RecordStateSet(record_id, state):
             return EventRow(kind=Kind.RECORD_STATE, record_id=record_id, detail=state.value)
         case _:
@@ -80,6 +90,14 @@ _JUDGEMENT_KINDS: dict[type[Event], Kind] = {
     JudgeSuspend: Kind.JUDGE_SUSPEND,
     JudgeResume: Kind.JUDGE_RESUME,
     JudgeUndo: Kind.JUDGE_UNDO,
+    JudgeIdentifier: Kind.JUDGE_IDENTIFIER,
+    JudgeIdentifierSuspend: Kind.JUDGE_IDENTIFIER_SUSPEND,
+    JudgeIdentifierUndo: Kind.JUDGE_IDENTIFIER_UNDO,
+}
+_OVERRIDE_KINDS: dict[type[Event], Kind] = {
+    SetValue: Kind.OVERRIDE,
+    UnsetValue: Kind.OVERRIDE_UNDO,
+    LapseValue: Kind.OVERRIDE_LAPSE,
 }
 
 
@@ -168,4 +186,10 @@ _READERS: dict[Kind, Callable[[EventRow], Event]] = {
     Kind.JUDGE_SUSPEND: lambda row: JudgeSuspend(_number(row)),
     Kind.JUDGE_RESUME: lambda row: JudgeResume(_number(row)),
     Kind.JUDGE_UNDO: lambda row: JudgeUndo(_number(row)),
+    Kind.JUDGE_IDENTIFIER: lambda row: JudgeIdentifier(_number(row)),
+    Kind.JUDGE_IDENTIFIER_SUSPEND: lambda row: JudgeIdentifierSuspend(_number(row)),
+    Kind.JUDGE_IDENTIFIER_UNDO: lambda row: JudgeIdentifierUndo(_number(row)),
+    Kind.OVERRIDE: lambda row: SetValue(_number(row)),
+    Kind.OVERRIDE_UNDO: lambda row: UnsetValue(_number(row)),
+    Kind.OVERRIDE_LAPSE: lambda row: LapseValue(_number(row)),
 }

@@ -172,6 +172,48 @@ class JudgeUndo:
     judgement_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class JudgeIdentifier:
+    """A steward's answer about one identifier of a record."""
+
+    judgement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeIdentifierSuspend:
+    """The record that holds the judged identifier has changed: it is asked again."""
+
+    judgement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeIdentifierUndo:
+    """The judgement about an identifier stands no longer."""
+
+    judgement_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetValue:
+    """A steward set a golden value in place of what a record says."""
+
+    override_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnsetValue:
+    """The value that a steward set was taken back."""
+
+    override_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LapseValue:
+    """The source was corrected: the golden value comes from the policy again."""
+
+    override_id: int
+
+
 Event = (
     Mint
     | Place
@@ -188,6 +230,12 @@ Event = (
     | JudgeSuspend
     | JudgeResume
     | JudgeUndo
+    | JudgeIdentifier
+    | JudgeIdentifierSuspend
+    | JudgeIdentifierUndo
+    | SetValue
+    | UnsetValue
+    | LapseValue
 )
 
 

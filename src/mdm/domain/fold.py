@@ -7,9 +7,13 @@ from mdm.domain.events import (
     Ambiguous,
     Anchor,
     Judge,
+    JudgeIdentifier,
+    JudgeIdentifierSuspend,
+    JudgeIdentifierUndo,
     JudgeResume,
     JudgeSuspend,
     JudgeUndo,
+    LapseValue,
     Logged,
     Mint,
     Move,
@@ -18,10 +22,13 @@ from mdm.domain.events import (
     RecordStateSet,
     ReinstateId,
     Relink,
+    SetValue,
     TombstoneId,
     Unplace,
+    UnsetValue,
     WithdrawId,
 )
+from mdm.domain.golden_record import OverrideState
 from mdm.domain.identity import IdFacts, IdState, RegistryState
 from mdm.domain.judgement import Judgement, JudgementState
 from mdm.errors import LedgerError
@@ -53,6 +60,10 @@ def _apply(state: RegistryState, logged: Logged) -> None:
             _apply_to_record(state, logged.event)
         case Judge() | JudgeSuspend() | JudgeResume() | JudgeUndo():
             _apply_to_judgement(state, logged.event)
+        case JudgeIdentifier() | JudgeIdentifierSuspend() | JudgeIdentifierUndo():
+            _apply_to_identifier(state, logged.event)
+        case SetValue() | UnsetValue() | LapseValue():
+            _apply_to_override(state, logged.event)
         case Mint(municipal_id, record_id):
             _demand(municipal_id not in state.ids)
             state.ids[municipal_id] = IdFacts(
@@ -128,6 +139,33 @@ def _apply_to_judgement(
     before = state.judgements[number]
     _demand(before.state is not JudgementState.UNDONE)
     state.judgements[number] = replace(before, state=_AFTERWARDS[type(event)])
+
+
+def _apply_to_identifier(
+    state: RegistryState, event: JudgeIdentifier | JudgeIdentifierSuspend | JudgeIdentifierUndo
+) -> None:
+    known, number = state.judged_identifiers, event.judgement_id
+    match event:
+        case JudgeIdentifier():
+            _demand(number not in known)
+            known[number] = JudgementState.ACTIVE
+        case JudgeIdentifierSuspend():
+            _demand(known[number] is JudgementState.ACTIVE)
+            known[number] = JudgementState.SUSPENDED
+        case JudgeIdentifierUndo():
+            _demand(known[number] is not JudgementState.UNDONE)
+            known[number] = JudgementState.UNDONE
+
+
+def _apply_to_override(state: RegistryState, event: SetValue | UnsetValue | LapseValue) -> None:
+    known, number = state.overrides, event.override_id
+    if isinstance(event, SetValue):
+        _demand(number not in known)
+        known[number] = OverrideState.ACTIVE
+        return
+    _demand(known[number] is OverrideState.ACTIVE)
+    undone = isinstance(event, UnsetValue)
+    known[number] = OverrideState.UNDONE if undone else OverrideState.LAPSED
 
 
 _AFTERWARDS = {

@@ -60,6 +60,17 @@ class DeceasedStatus(StrEnum):
     REPORTED = "reported"
 
 
+class OverrideState(StrEnum):
+    """Whether a value that a steward set stands.
+
+    `lapsed`: the source was corrected since, so the policy decides again.
+    """
+
+    ACTIVE = "active"
+    UNDONE = "undone"
+    LAPSED = "lapsed"
+
+
 DECEASED_SHOWN = {
     DeceasedStatus.CONFIRMED: "óbito confirmado",
     DeceasedStatus.REPORTED: "óbito informado, não confirmado",
@@ -136,8 +147,9 @@ class GoldenValue:
         key: Comparable form; for names the folded tokens and the suffix.
         record_id: The record that gave it, or whose value a steward replaced.
         rule: The rule that decided, one of `mdm.survivorship.policy.Outcome` or `Rule`.
-        as_of: Day the record was last known to be current.
+        as_of: Day the record was last known to be current, or the steward set the value.
         rivals: The other values, best first.
+        override_id: Number of the steward's value; None where a record gave it.
     """
 
     value: Value
@@ -146,6 +158,15 @@ class GoldenValue:
     rule: str
     as_of: date | None
     rivals: tuple[Rival, ...] = ()
+    override_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A value that a steward emptied: the record judged, and the number of the override."""
+
+    record_id: int
+    override_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +176,7 @@ class GoldenRecord:
     Attributes:
         values: One golden value for each single attribute that has one.
         lists: All values of each list attribute, best first.
-        withheld: Attributes that a steward emptied, with the record judged.
+        withheld: Attributes that a steward emptied.
         deceased_status: None when no record reports a death.
         deceased_rule: Why the death counts as confirmed or not.
         deceased_reports: Reported dates with their records, whatever the status.
@@ -165,7 +186,7 @@ class GoldenRecord:
 
     values: Mapping[Attribute, GoldenValue]
     lists: Mapping[Attribute, tuple[GoldenValue, ...]]
-    withheld: Mapping[Attribute, int]
+    withheld: Mapping[Attribute, Withheld]
     deceased_status: DeceasedStatus | None
     deceased_rule: str | None
     deceased_reports: tuple[Rival, ...]
@@ -198,6 +219,8 @@ class GoldenRecord:
     def lineage(self, of: Collection[Attribute] = tuple(Attribute)) -> dict[str, list[object]]:
         """Origin of every value: `{attribute: [record_id, rule]}`.
 
+        A steward's value has the number of the override behind the rule.
+
         A citizen of one record without a steward's decision has the one entry `*`. List
         attributes give the list of records, one for each value.
         """
@@ -210,8 +233,11 @@ class GoldenRecord:
                 if attribute in self.values:
                     found = self.values[attribute]
                     origin[attribute] = [found.record_id, found.rule]
+                    if found.override_id is not None:
+                        origin[attribute].append(found.override_id)
                 elif attribute in self.withheld:
-                    origin[attribute] = [self.withheld[attribute], STEWARD]
+                    gone = self.withheld[attribute]
+                    origin[attribute] = [gone.record_id, STEWARD, gone.override_id]
             for attribute in (attribute for attribute in LISTED if attribute in of):
                 if attribute in self.lists:
                     givers = [entry.record_id for entry in self.lists[attribute]]

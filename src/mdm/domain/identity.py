@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mdm.domain.events import Link, RecordState
-from mdm.domain.judgement import Judgement
+from mdm.domain.golden_record import OverrideState
+from mdm.domain.judgement import Judgement, JudgementState
 from mdm.errors import IdWithdrawnError, NotFoundError
 
 
@@ -48,7 +49,9 @@ class RegistryState:
         membership: Placed record -> ID of its citizen now.
         links: Placed record -> how it is linked.
         records: Record -> state, of every record that an event has named.
-        judgements: Every judgement ever made.
+        judgements: Every judgement about a pair ever made.
+        judged_identifiers: Every judgement about an identifier, with its state.
+        overrides: Every value that a steward ever set, with its state.
     """
 
     ids: dict[str, IdFacts] = field(default_factory=dict)
@@ -56,6 +59,8 @@ class RegistryState:
     links: dict[int, Link] = field(default_factory=dict)
     records: dict[int, RecordState] = field(default_factory=dict)
     judgements: dict[int, Judgement] = field(default_factory=dict)
+    judged_identifiers: dict[int, JudgementState] = field(default_factory=dict)
+    overrides: dict[int, OverrideState] = field(default_factory=dict)
 
 
 def citizen_id(

@@ -34,7 +34,8 @@ class Judgement:
     """One answer about one pair.
 
     Attributes:
-        judgement_id: Number of the judgement; larger is later.
+        judgement_id: Number of the judgement; larger is later. A negative one was given by nobody:
+            it stands for what is to stay as it is until an overlay is settled.
         verdict: The answer.
         record_l: Smaller record ID.
         record_r: Larger record ID.
@@ -55,6 +56,11 @@ class Judgement:
     def pair(self) -> tuple[int, int]:
         """The two record IDs, smaller first."""
         return self.record_l, self.record_r
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a steward gave it."""
+        return self.judgement_id > 0
 
     @property
     def stands(self) -> bool:

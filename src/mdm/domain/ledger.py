@@ -9,7 +9,8 @@ class LedgerKind(StrEnum):
 
     `detail` holds: for `place`, `move` and `relink` the link status, for `anchor` the former
     anchor's record_id, for `ambiguous` the day it ends (None: it has ended), for `record_state`
-    the new state, for the `judge*` kinds the judgement_id.
+    the new state, for the `judge*` kinds the judgement_id, for the `override*` kinds the
+    override_id.
     """
 
     MINT = "mint"
@@ -27,6 +28,12 @@ class LedgerKind(StrEnum):
     JUDGE_UNDO = "judge_undo"
     JUDGE_SUSPEND = "judge_suspend"
     JUDGE_RESUME = "judge_resume"
+    JUDGE_IDENTIFIER = "judge_identifier"
+    JUDGE_IDENTIFIER_UNDO = "judge_identifier_undo"
+    JUDGE_IDENTIFIER_SUSPEND = "judge_identifier_suspend"
+    OVERRIDE = "override"
+    OVERRIDE_UNDO = "override_undo"
+    OVERRIDE_LAPSE = "override_lapse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,15 @@ missing on the record that only borrows it. The decision is made before pairs ar
 names and birth dates alone, and never from the identifier itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 
 from rapidfuzz.distance import DamerauLevenshtein
 
+IDENTIFIERS = ("cpf", "cns", "nis")
 YEARS_OF_A_GENERATION = 12
 _SLIPS = 2
 
@@ -22,6 +24,9 @@ class Ownership(StrEnum):
     OWN = "own"
     NOT_THEIRS = "not_theirs"
     CONTESTED = "contested"
+
+
+NOBODY_JUDGED: Mapping[int, Ownership] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,9 @@ def compatible(one: Holder, other: Holder) -> bool:
     other's mother or guardian: MARIA and her daughter MARIANE, or a newborn without a name, are
     two people. So is a child of another name whose mother the other is, where a date is missing.
     """
-    same_birth = _same_birth(one.birth_date, other.birth_date)
+    born_alike = same_birth(one.birth_date, other.birth_date)
     is_family = _names(one, other) or _names(other, one)
-    is_apart = not same_birth and (
+    is_apart = not born_alike and (
         _older(one.birth_date, other.birth_date) or _older(other.birth_date, one.birth_date)
     )
     if one.name is None or other.name is None:
@@ -58,10 +63,12 @@ def compatible(one: Holder, other: Holder) -> bool:
     if is_apart:
         equal = one.name.split(" ", 1)[0] == other.name.split(" ", 1)[0]
         return equal and not is_family
-    return _same_first_name(one.name, other.name) or (same_birth and not is_family)
+    return same_first_name(one.name, other.name) or (born_alike and not is_family)
 
 
-def decide_owner(holders: Sequence[Holder]) -> dict[int, Ownership]:
+def decide_owner(
+    holders: Sequence[Holder], judged: Mapping[int, Ownership] = NOBODY_JUDGED
+) -> dict[int, Ownership]:
     """Say for each record whether the shared identifier is its own.
 
     Records are grouped into presumable people. With one group all own it. Otherwise the owner
@@ -69,15 +76,28 @@ def decide_owner(holders: Sequence[Holder]) -> dict[int, Ownership]:
     agree on; else the elder, where a generation lies between; else it is contested and nobody's.
     A record that lacks name or birth date joins no two people: where it could be either's and
     agrees with none of them in particular, it is contested on that record.
+
+    Args:
+        holders: All records that carry the identifier.
+        judged: Record -> what a steward said, own or not theirs. It outranks all of the above:
+            the people of records judged own are the owners, the others are not; a record whose
+            number is not its own says nothing about the others.
     """
-    people, either = _people(holders)
-    owner = people[0] if len(people) == 1 else _owner(people)
+    theirs = [h for h in holders if judged.get(h.record_id) is not Ownership.NOT_THEIRS]
+    people, either = _people(theirs)
+    named = {record_id for record_id, state in judged.items() if state is Ownership.OWN}
+    owners = [person for person in people if any(h.record_id in named for h in person)]
+    if not owners and not any(holder.record_id in named for holder in either) and people:
+        owner = people[0] if len(people) == 1 else _owner(people)
+        owners = [] if owner is None else [owner]
+    known = len(owners) > 0 or any(holder.record_id in named for holder in either)
     result = {holder.record_id: Ownership.CONTESTED for holder in either}
     for person in people:
-        state = Ownership.OWN if person is owner else Ownership.NOT_THEIRS
+        state = Ownership.OWN if person in owners else Ownership.NOT_THEIRS
         for holder in person:
-            result[holder.record_id] = Ownership.CONTESTED if owner is None else state
-    return result
+            result[holder.record_id] = state if known else Ownership.CONTESTED
+    said = {h.record_id: judged[h.record_id] for h in holders if h.record_id in judged}
+    return result | said
 
 
 def _owner(people: list[list[Holder]]) -> list[Holder] | None:
@@ -120,9 +140,9 @@ def _grouped(holders: Sequence[Holder]) -> list[list[Holder]]:
 def _agrees(one: Holder, other: Holder) -> bool:
     """Whether a first name or a birth date is known on both sides and the same."""
     if one.name is not None and other.name is not None:
-        return _same_first_name(one.name, other.name)
+        return same_first_name(one.name, other.name)
     born = one.birth_date is not None and other.birth_date is not None
-    return born and _same_birth(one.birth_date, other.birth_date)
+    return born and same_birth(one.birth_date, other.birth_date)
 
 
 def _named_as_parent(people: list[list[Holder]]) -> list[Holder] | None:
@@ -145,7 +165,7 @@ def _names(parent: Holder, child: Holder) -> bool:
     if parent.name is None:
         return False
     if parent.birth_date is None or child.birth_date is None:
-        if child.name is not None and _same_first_name(parent.name, child.name):
+        if child.name is not None and same_first_name(parent.name, child.name):
             return False
     elif not _older(parent.birth_date, child.birth_date):
         return False
@@ -175,7 +195,8 @@ def _older(one: date | None, other: date | None) -> bool:
     return one is not None and other is not None and other.year - one.year >= YEARS_OF_A_GENERATION
 
 
-def _same_first_name(one: str | None, other: str | None) -> bool:
+def same_first_name(one: str | None, other: str | None) -> bool:
+    """Whether two names may begin with the same name: slips, initials and short forms forgiven."""
     if one is None or other is None:
         return True
     first, second = one.split(" ", 1)[0], other.split(" ", 1)[0]
@@ -187,7 +208,8 @@ def _same_first_name(one: str | None, other: str | None) -> bool:
     return DamerauLevenshtein.distance(first, second) <= (1 if len(shorter) < 6 else _SLIPS)  # noqa: PLR2004
 
 
-def _same_birth(one: date | None, other: date | None) -> bool:
+def same_birth(one: date | None, other: date | None) -> bool:
+    """Whether two birth dates may be one: one slip, or day and month swapped; a missing one may."""
     if one is None or other is None:
         return True
     left, right = one.strftime("%Y%m%d"), other.strftime("%Y%m%d")

@@ -14,6 +14,7 @@ class RecordFacts:
         household_key: Declared family within the source, (source, household_id) in one text.
         class_key: School class, unique over sources and schools.
         own_cpf: Valid CPF that ownership resolution left with this record; None if not theirs.
+        own_cpf_by: Stewards who judged that CPF to be its people's own.
         name: Tokens of the civil name, folded, particles and suffix removed; () if there is none.
         name_phonetic: Phonetic key of each token of `name`, same order; () if not known.
         suffix: Generational suffix. Evidence for the model; no guard reads it.
@@ -33,6 +34,7 @@ class RecordFacts:
     household_key: str | None = None
     class_key: str | None = None
     own_cpf: str | None = None
+    own_cpf_by: frozenset[str] = frozenset()
     name: tuple[str, ...] = ()
     name_phonetic: tuple[str, ...] = ()
     suffix: str | None = None

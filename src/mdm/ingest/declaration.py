@@ -2,11 +2,11 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError
 
@@ -168,18 +168,59 @@ def parse_declaration(
     Raises:
         SourceDeclarationError: All errors at once, each with its key.
     """
+
+    def layout_of(declaration: SourceDeclaration) -> Layout:
+        if layout_text is None:
+            return load_layout(declaration.layout, folder=folder)
+        return parse_layout(layout_text, where=declaration.layout)
+
     try:
-        declaration = SourceDeclaration.model_validate(tomllib.loads(text))
+        given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SourceDeclarationError(f"not TOML: {error}") from None
+    try:
+        declaration = SourceDeclaration.model_validate(given)
     except ValidationError as error:
-        raise SourceDeclarationError(told(error)) from None
-    layout = (
-        load_layout(declaration.layout, folder=folder)
-        if layout_text is None
-        else parse_layout(layout_text, where=declaration.layout)
-    )
-    return declaration.with_layout(layout)
+        found = [told(error), *_fit_of_the_rest(given, error, layout_of)]
+        raise SourceDeclarationError("; ".join(found)) from None
+    return declaration.with_layout(layout_of(declaration))
+
+
+_STAND_IN: Mapping[str, object] = {
+    "name": "x",
+    "sector": "other",
+    "legal_basis": {"text": "x"},
+    "purposes": ["x"],
+    "owner": "x",
+    "retention_days": 1,
+}
+
+
+def _fit_of_the_rest(
+    given: dict[str, Any],
+    error: ValidationError,
+    layout_of: Callable[[SourceDeclaration], Layout],
+) -> list[str]:
+    """Errors of fit among what is well-formed, so that they need no second round."""
+    for place in (tuple(map(str, item["loc"])) for item in error.errors()):
+        part = given.get(place[0]) if len(place) > 1 else None
+        if not isinstance(part, dict):
+            given = {key: value for key, value in given.items() if key not in place[:1]}
+        elif place[0] == "mapping":
+            # Mapped, though nobody can say from what.
+            part[place[1]] = []
+        else:
+            part.pop(place[1], None)
+    if "layout" not in given:
+        return []
+    try:
+        rest = SourceDeclaration.model_validate({**_STAND_IN, **given})
+        rest.with_layout(layout_of(rest))
+    except ValidationError:
+        return []
+    except SourceDeclarationError as unfit:
+        return [unfit.message]
+    return []
 
 
 def load_declaration(path: Path) -> SourceDeclaration:

@@ -15,6 +15,7 @@ from mdm.errors import (
     FileEmptyError,
     FileEncodingError,
     FileIsDirectoryError,
+    FileLayoutError,
     FileMissingError,
 )
 from mdm.ingest.layout import Encoding
@@ -119,7 +120,8 @@ def text_facts(path: Path, encoding: Encoding) -> FileFacts:
 
     Raises:
         FileRefusedError: One of its kinds; see `check_openable`. FileEncodingError for UTF-16,
-            NUL, bytes that are not of `encoding`, and a mixture of encodings.
+            NUL, bytes that are not of `encoding`, and a mixture of encodings. FileLayoutError
+            for lines that end in CR alone.
     """
     head = check_openable(path)
     if head.startswith(_UTF16):
@@ -191,6 +193,9 @@ class _Scan:
                 text = "the file ends in the middle of a character"
                 raise FileEncodingError(text, where=name) from None
         self._refuse_mixture()
+        if self._returns > 0 and self._newlines == 0:
+            text = "the lines end in CR alone; export with LF or CRLF"
+            raise FileLayoutError(text, where=name)
         ends = self._last in {b"\n", b"\r"}
         lone_returns = self._returns - self._crlf
         return FileFacts(

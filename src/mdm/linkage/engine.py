@@ -1,13 +1,14 @@
 """Linkage over a volume database: from standard records to scored pairs, reused while they hold."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from mdm.domain.identifier_judgement import IdentifierJudgement
 from mdm.duck import count_rows, first_row
 from mdm.linkage.blocking import MAX_BLOCK, RULES, block
 from mdm.linkage.fingerprint import differences, fingerprint
@@ -63,7 +64,13 @@ def train(con: duckdb.DuckDBPyConnection, folder: Path, step: Step) -> str:
     return digest
 
 
-def score(con: duckdb.DuckDBPyConnection, model: PersonModel, content: str, step: Step) -> Scored:
+def score(
+    con: duckdb.DuckDBPyConnection,
+    model: PersonModel,
+    content: str,
+    step: Step,
+    judgements: Sequence[IdentifierJudgement] = (),
+) -> Scored:
     """Write `scored`, `ownership` and `not_own`, or keep those of the same content and model.
 
     Args:
@@ -71,16 +78,18 @@ def score(con: duckdb.DuckDBPyConnection, model: PersonModel, content: str, step
         model: The person model.
         content: Digest of the content of `standard`.
         step: Told what is going on.
+        judgements: What stewards say of identifiers, all that stands.
     """
     records = count_rows(con, "standard")
     population = population_class(records)
     key = f"{content} {RULES_VERSION} {model.digest} {population} {model.thresholds.review}"
+    key += " judged:" + "".join(f" {one}" for one in judgements)
     known = _marked(con, key)
     if known is not None:
         return known
     con.execute("DROP TABLE IF EXISTS scored_marker")
     step("ownership of identifiers", 0.0)
-    decide_ownership(con)
+    decide_ownership(con, judgements)
     step("prepare", 0.1)
     _register_model(con, model)
     prepare_records(con)

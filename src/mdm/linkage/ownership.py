@@ -1,44 +1,70 @@
 """Ownership of identifiers over the whole city: few values are contested, those go one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import duckdb
 import pyarrow as pa
 
+from mdm.domain.identifier_judgement import IdentifierJudgement, JudgedNumber, judged_numbers
 from mdm.domain.ownership import (
+    IDENTIFIERS,
     YEARS_OF_A_GENERATION,
     Holder,
     Ownership,
     decide_owner,
 )
 
-IDENTIFIERS = ("cpf", "cns", "nis")
 # Beyond this a value is a filler that no blocklist knew: it is nobody's.
 MOST_HOLDERS = 40
+_OF_RECORDS = """
+SELECT record_id, cpf, cns, nis FROM standard WHERE record_id IN (SELECT unnest($records))
+"""
+_Said = dict[str, dict[int, JudgedNumber]]
+"""Number -> record -> what stewards say of it."""
 
 
-def decide_ownership(con: duckdb.DuckDBPyConnection) -> int:
+def decide_ownership(
+    con: duckdb.DuckDBPyConnection, judgements: Sequence[IdentifierJudgement] = ()
+) -> int:
     """Write `ownership(record_id, identifier, value, state)` and `not_own(record_id, cpf, ...)`.
 
-    Only values that are not plainly own stand there. Returns the number of such rows.
+    Only values that are not plainly own stand there. `own_cpf_by(record_id, stewards)` tells of
+    the records whose own CPF stewards judged to be its people's own.
+
+    Args:
+        con: Holds `standard`.
+        judgements: What stewards say of identifiers, all that stands.
+
+    Returns:
+        How many rows `ownership` has.
     """
     rows: list[tuple[int, str, str, str]] = []
-    for column in IDENTIFIERS:
-        rows.extend(_not_plainly_own(con, column))
-    con.register(
-        "ownership_rows",
-        pa.table(
-            {
-                "record_id": pa.array([row[0] for row in rows], pa.int64()),
-                "identifier": pa.array([row[1] for row in rows], pa.string()),
-                "value": pa.array([row[2] for row in rows], pa.string()),
-                "state": pa.array([row[3] for row in rows], pa.string()),
-            }
-        ),
+    own: dict[int, list[str]] = {}
+    for column, said in _said(con, judgements).items():
+        for record_id, number, state in _decided(con, column, said):
+            if state is not Ownership.OWN:
+                rows.append((record_id, column, number, state))
+            elif column == "cpf" and (stewards := _who_say_own(said.get(number, {}))):
+                own[record_id] = stewards
+    _write(
+        con,
+        "ownership",
+        {
+            "record_id": pa.array([row[0] for row in rows], pa.int64()),
+            "identifier": pa.array([row[1] for row in rows], pa.string()),
+            "value": pa.array([row[2] for row in rows], pa.string()),
+            "state": pa.array([row[3] for row in rows], pa.string()),
+        },
     )
-    con.execute("CREATE OR REPLACE TABLE ownership AS SELECT * FROM ownership_rows")
-    con.unregister("ownership_rows")
+    _write(
+        con,
+        "own_cpf_by",
+        {
+            "record_id": pa.array(list(own), pa.int64()),
+            "stewards": pa.array(list(own.values()), pa.list_(pa.string())),
+        },
+    )
     flags = ", ".join(f"bool_or(identifier = '{column}') AS {column}" for column in IDENTIFIERS)
     con.execute(
         f"CREATE OR REPLACE TABLE not_own AS SELECT record_id, {flags} FROM ownership GROUP BY 1"
@@ -46,18 +72,58 @@ def decide_ownership(con: duckdb.DuckDBPyConnection) -> int:
     return len(rows)
 
 
-def _not_plainly_own(
-    con: duckdb.DuckDBPyConnection, column: str
-) -> Iterator[tuple[int, str, str, str]]:
-    if column == "cpf":
-        rows = con.execute(
-            "SELECT record_id, cpf FROM standard WHERE cpf = guardian_cpf ORDER BY 1"
-        ).fetchall()
-        yield from ((record_id, "cpf", value, Ownership.NOT_THEIRS) for record_id, value in rows)
+def _write(con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, pa.Array]) -> None:
+    con.register("ownership_rows", pa.table(dict(columns)))
+    con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM ownership_rows")
+    con.unregister("ownership_rows")
+
+
+def _said(
+    con: duckdb.DuckDBPyConnection, judgements: Sequence[IdentifierJudgement]
+) -> dict[str, _Said]:
+    """What stewards say of the numbers that records carry now, by identifier."""
+    found: dict[str, _Said] = {column: {} for column in IDENTIFIERS}
+    if not judgements:
+        return found
+    by_record: dict[int, list[IdentifierJudgement]] = {}
+    for judgement in judgements:
+        by_record.setdefault(judgement.record_id, []).append(judgement)
+    for record_id, cpf, cns, nis in con.execute(
+        _OF_RECORDS, {"records": list(by_record)}
+    ).fetchall():
+        carried = [("cpf", cpf), *(("cns", number) for number in cns or ()), ("nis", nis)]
+        numbers = [(identifier, number) for identifier, number in carried if number is not None]
+        judged = judged_numbers(by_record[record_id], numbers)
+        for (identifier, number), one in judged.items():
+            found[identifier].setdefault(number, {})[record_id] = one
+    return found
+
+
+def _who_say_own(said: Mapping[int, JudgedNumber]) -> list[str]:
+    own = (one.stewards for one in said.values() if one.verdict is Ownership.OWN)
+    return sorted(frozenset().union(*own))
+
+
+def _decided(
+    con: duckdb.DuckDBPyConnection, column: str, said: _Said
+) -> Iterator[tuple[int, str, Ownership]]:
+    """Whose the disputed and the judged numbers are: record, number, state."""
+    judged = {
+        number: {record_id: one.verdict for record_id, one in records.items()}
+        for number, records in said.items()
+    }
+    # What a record itself calls its guardian's, unless a steward knows better.
+    own = [r for records in judged.values() for r, v in records.items() if v is Ownership.OWN]
     value = "unnest(cns)" if column == "cns" else column
     present = "len(cns) > 0" if column == "cns" else f"{column} IS NOT NULL"
     if column == "cpf":
-        present += " AND cpf IS DISTINCT FROM guardian_cpf"
+        borrowed = "cpf = guardian_cpf AND record_id NOT IN (SELECT unnest($own::BIGINT[]))"
+        rows = con.execute(
+            f"SELECT record_id, cpf FROM standard WHERE {borrowed} ORDER BY 1", {"own": own}
+        ).fetchall()
+        yield from ((record_id, number, Ownership.NOT_THEIRS) for record_id, number in rows)
+        present += f" AND ({borrowed}) IS NOT TRUE"
+    given: dict[str, object] = {"numbers": list(judged)}
     cursor = con.execute(
         f"""
         WITH held AS (SELECT record_id, source, name, mother, guardian, birth_date,
@@ -69,16 +135,20 @@ def _not_plainly_own(
                                       OR count(birth_date) < count(*))
                              OR max(year(birth_date)) - min(year(birth_date))
                                 >= {YEARS_OF_A_GENERATION}
-                             OR count(*) > {MOST_HOLDERS})
+                             OR count(*) > {MOST_HOLDERS}
+                          UNION SELECT unnest($numbers::VARCHAR[]))
         SELECT value, record_id, source, name, mother, guardian, birth_date
         FROM held SEMI JOIN disputed USING (value) ORDER BY value, record_id
-        """
+        """,
+        given | {"own": own} if column == "cpf" else given,
     )
     for number, group in groupby(cursor.fetchall(), key=lambda row: row[0]):
         holders = [Holder(*row[1:]) for row in group]
+        verdicts = judged.get(number, {})
         if len(holders) > MOST_HOLDERS:
-            yield from ((h.record_id, column, number, Ownership.CONTESTED) for h in holders)
+            for holder in holders:
+                state = verdicts.get(holder.record_id, Ownership.CONTESTED)
+                yield holder.record_id, number, state
             continue
-        for record_id, state in decide_owner(holders).items():
-            if state is not Ownership.OWN:
-                yield record_id, column, number, state
+        for record_id, state in decide_owner(holders, verdicts).items():
+            yield record_id, number, state

@@ -124,6 +124,14 @@ class Intake(Protocol):
         """Give new records their numbers, in the order of their local IDs."""
         ...
 
+    def overlays(self, session: ReadSession) -> list[int]:
+        """Placed records whose new content is somebody else; see `mdm.domain.overlay`.
+
+        Args:
+            session: The registry before the delivery is written.
+        """
+        ...
+
     def new_records(self) -> Iterator[pa.RecordBatch]:
         """Rows of `record` to insert."""
         ...

@@ -22,8 +22,12 @@ from mdm.errors import (
 )
 from mdm.ports import Linking, ReadSession, Store, WriteSession
 from mdm.services.apply_events import apply_events
+from mdm.services.judge_identifier import suspend_changed_identifiers
+from mdm.services.judged_identifiers import citizens_judged_since
 from mdm.services.judgements import suspend_changed
 from mdm.services.lists import rows_of_numbers
+from mdm.services.overlays import close_overlays
+from mdm.services.overrides import lapse_corrected
 from mdm.services.publish_review import publish_ownership, publish_review
 from mdm.services.replaced_pairs import PAIRS, items_row, with_replaced
 from mdm.services.told_holders import told_holders
@@ -287,6 +291,9 @@ def _write(session: WriteSession, content: _Content, plan_id: int) -> set[int]:
     reowned = publish_ownership(session, content.owned)
     publish_review(session, content.questions, plan_id)
     suspend_changed(session)
+    suspend_changed_identifiers(session)
+    lapse_corrected(session)
+    close_overlays(session)
     return reowned
 
 
@@ -314,7 +321,7 @@ def _changed_ids(session: ReadSession, events: pa.Table, reowned: set[int]) -> p
     """IDs whose citizen may have other values now.
 
     Those of moved records, of new content and other states since the last apply, and of records
-    of which an identifier was taken or given back (`reowned`).
+    of which an identifier was taken or given back (`reowned`) or judged.
     """
     named = {*events["municipal_id"].to_pylist(), *events["from_id"].to_pylist()}
     ids = {name for name in named if name is not None}
@@ -343,6 +350,7 @@ def _changed_ids(session: ReadSession, events: pa.Table, reowned: set[int]) -> p
         session, "SELECT municipal_id FROM membership WHERE record_id IN ({keys})", reowned
     )
     ids |= {str(row["municipal_id"]) for row in rows}
+    ids |= citizens_judged_since(session, params["tx"])
     return pa.table({"municipal_id": pa.array(sorted(ids), pa.string())})
 
 

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from mdm.domain.identifier_judgement import Judged, judged_numbers, numbers_of
+from mdm.domain.ownership import Ownership
 from mdm.domain.record_facts import RecordFacts
 from mdm.domain.standard_record import StandardRecord
 from mdm.ports import ReadSession
+from mdm.services.judged_identifiers import identifiers_on, stewards_of_cpfs
 from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
 from mdm.services.publish_review import OWNERSHIP_REASONS
 from mdm.standardise.record import standardise_record
@@ -37,6 +40,7 @@ _NOT_OWN = (
 Memo = dict[str, StandardRecord]
 """Content hash -> comparable values, of one day."""
 
+NOBODY: frozenset[str] = frozenset()
 _IN_FORCE = frozenset({"pending", "present"})
 
 
@@ -49,6 +53,8 @@ class KnownRecord:
         restricted: Flagged by its source or by a steward.
         record: Its comparable values.
         not_own: Identifier columns whose number is not, or not plainly, this record's own.
+        judged: What stewards say of its numbers.
+        doubted: Of `not_own` what the last plan found.
     """
 
     record_id: int
@@ -61,6 +67,8 @@ class KnownRecord:
     restricted: bool
     record: StandardRecord
     not_own: frozenset[str] = field(default_factory=frozenset)
+    judged: Judged = field(default_factory=dict)
+    doubted: frozenset[str] = field(default_factory=frozenset)
 
 
 def read_records(
@@ -86,6 +94,7 @@ def read_records(
     not_own: dict[int, set[str]] = {}
     for row in rows_of_numbers(session, _NOT_OWN, wanted):
         not_own.setdefault(as_int(row["record_id"]), set()).add(str(row["field"]))
+    said = identifiers_on(session, wanted)
     found: dict[int, KnownRecord] = {}
     sql, params = (_RECORDS, {}) if as_of is None else (_RECORDS_AT, {"tx": as_of})
     for row in rows_of_numbers(session, sql, wanted, params):
@@ -96,6 +105,8 @@ def read_records(
         if content not in memo:
             memo[content], _ = standardise_record(json.loads(str(row["payload"])), today=today)
         standard = memo[content]
+        judged = judged_numbers(said.get(record_id, ()), numbers_of(standard))
+        doubted = frozenset(not_own.get(record_id, ()))
         found[record_id] = KnownRecord(
             record_id=record_id,
             source=str(row["source"]),
@@ -106,16 +117,34 @@ def read_records(
             last_load_id=as_int(row["last_load_id"]),
             restricted=bool(row["restricted"]) or standard.restricted,
             record=standard,
-            not_own=frozenset(not_own.get(record_id, ())),
+            not_own=_not_own(standard, doubted, judged),
+            judged=judged,
+            doubted=doubted,
         )
     return found
+
+
+def _not_own(standard: StandardRecord, doubted: frozenset[str], judged: Judged) -> frozenset[str]:
+    """What the last plan found, set right by what stewards have said since."""
+    if not judged:
+        return doubted
+    found = {*doubted}
+    for (identifier, _), one in judged.items():
+        if one.verdict is Ownership.NOT_THEIRS:
+            found.add(identifier)
+        elif identifier != "cns" or len(standard.cns) == 1:
+            found.discard(identifier)
+    return frozenset(found)
 
 
 def facts_of(session: ReadSession, known: Mapping[int, KnownRecord]) -> dict[int, RecordFacts]:
     """The decision inputs of records."""
     merged = _merged_into(session, known)
+    own = {one.record.cpf for one in known.values() if "cpf" not in one.not_own} - {None}
+    stewards = stewards_of_cpfs(session, {number for number in own if number is not None})
     return {
-        record_id: _facts(one, merged.get(record_id)) for record_id, one in sorted(known.items())
+        record_id: _facts(one, merged.get(record_id), stewards)
+        for record_id, one in sorted(known.items())
     }
 
 
@@ -140,15 +169,19 @@ def _merged_into(session: ReadSession, known: Mapping[int, KnownRecord]) -> dict
     return found
 
 
-def _facts(known: KnownRecord, superseded_by: int | None) -> RecordFacts:
+def _facts(
+    known: KnownRecord, superseded_by: int | None, stewards: Mapping[str, frozenset[str]]
+) -> RecordFacts:
     record = known.record
+    own_cpf = None if "cpf" in known.not_own else record.cpf
     household = record.household_id
     return RecordFacts(
         record_id=known.record_id,
         source=known.source,
         household_key=None if household is None else f"{known.source}|{household}",
         class_key=_class_key(known),
-        own_cpf=None if "cpf" in known.not_own else record.cpf,
+        own_cpf=own_cpf,
+        own_cpf_by=NOBODY if own_cpf is None else stewards.get(own_cpf, NOBODY),
         name=_tokens(record.name),
         name_phonetic=_tokens(record.name_phonetic),
         suffix=record.suffix,

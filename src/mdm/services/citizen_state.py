@@ -12,9 +12,10 @@ from mdm.ports import ReadSession
 from mdm.services import history
 from mdm.services.citizen_facts import KnownRecord, read_records
 from mdm.services.lists import as_int, as_text, rows_of_numbers
+from mdm.services.overrides import overrides_on
 from mdm.services.refresh_golden import GoldenRules, listed_cns, member_of
 from mdm.services.resolve import View, named, view_of
-from mdm.survivorship.build import build_golden
+from mdm.survivorship.build import Override, build_golden, holding
 from mdm.survivorship.member import MemberRecord
 
 _MEMBERS = """
@@ -148,7 +149,8 @@ def citizen_state(
     if not any(record.eligible for record in records):
         # Who may know of somebody of whom all is restricted reads what the records say.
         records = [opened(record) for record in records]
-    golden = build_golden(records, rules.policy)
+    overrides = _overrides(view, rules, everyone, records)
+    golden = build_golden(records, rules.policy, overrides)
     return CitizenState(
         municipal_id=municipal_id,
         requested=requested,
@@ -158,6 +160,24 @@ def citizen_state(
         golden=golden,
         event=None if requested == municipal_id else _event(view, requested, municipal_id),
     )
+
+
+def _overrides(
+    view: View, rules: GoldenRules, everyone: list[Member], records: list[MemberRecord]
+) -> list[Override]:
+    """The values that stewards set on the visible records, as far as they count.
+
+    What only a restricted record says must not be told in another's name: also the records that
+    the reader may not know of are looked at for that.
+    """
+    visible = {record.record_id for record in records}
+    found = overrides_on(view.session, visible, as_of=view.tx_id)
+    if not found:
+        return []
+    hidden = [m for m in everyone if m.record_id not in visible and m.status != "erased"]
+    known = _known(view, tuple(hidden), date.fromisoformat(view.day))
+    others = [member_of(one, rules, frozenset()) for one in known.values()]
+    return holding([*records, *others], found)
 
 
 def opened(record: MemberRecord) -> MemberRecord:

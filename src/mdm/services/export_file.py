@@ -70,6 +70,38 @@ def export_target(path: Path) -> Iterator[Path]:
         _remove(beside)
 
 
+def check_target_file(path: Path) -> None:
+    """Refuse a file that could not be written, before the work whose result it is to hold.
+
+    Raises:
+        UsageError: It is a folder, or its folder cannot be made or written.
+    """
+    if path.is_dir():
+        raise _unwritable(path)
+    check_target_folder(path.parent, path)
+
+
+def check_target_folder(folder: Path, what: Path | None = None) -> None:
+    """The same for a folder to be made or filled.
+
+    Args:
+        folder: The folder.
+        what: What to name in the refusal; None for the folder.
+    """
+    nearest = next(place for place in (folder.absolute(), *folder.absolute().parents)
+                   if os.path.lexists(place))  # fmt: skip
+    probe = nearest / f".{os.getpid()}.probe"
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError:
+        raise _unwritable(folder if what is None else what) from None
+
+
+def _unwritable(path: Path) -> UsageError:
+    return UsageError("it cannot be written there", where=str(path))
+
+
 def _remove(path: Path) -> None:
     if path.exists():
         path.unlink()

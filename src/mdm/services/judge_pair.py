@@ -5,19 +5,18 @@ from collections.abc import Sequence
 from mdm.clustering.scope import citizens_to_redecide
 from mdm.domain.judgement import Judgement, Verdict, close
 from mdm.domain.ledger import TxHeader
-from mdm.errors import JudgementConflictError, NotFoundError, UsageError
+from mdm.errors import JudgementConflictError, UsageError
 from mdm.ports import ReadSession, Store, WriteSession
 from mdm.services.history import memberships_before, past_members
+from mdm.services.judge_identifier import take_back_identifier
 from mdm.services.judgements import connected_judgements, undo_judgements
-from mdm.services.keys import record_number
+from mdm.services.keep_ids import SAID_BY_RULE, Keep, kept_ids, restore_tombstones
+from mdm.services.keys import Key, record_number
 from mdm.services.lists import as_int
 from mdm.services.redecide import DecisionRules, Redecided, redecide
 from mdm.services.refresh_golden import memberships
 from mdm.services.review_queue import Pair, release, reopen
 from mdm.services.take_answers import Answer, home_of, take_answers
-
-Key = tuple[str, str]
-"""Source and local ID."""
 
 
 def judge_pair(
@@ -26,6 +25,8 @@ def judge_pair(
     header: TxHeader,
     keys: tuple[Key, Key],
     said: tuple[Verdict, str],
+    *,
+    keep: Keep = SAID_BY_RULE,
 ) -> dict[str, object]:
     """Judge two records; to give the same answer again changes nothing.
 
@@ -35,6 +36,7 @@ def judge_pair(
         header: Its actor is the steward.
         keys: The two records.
         said: The answer and the reason for it.
+        keep: Who keeps the ID of a citizen that the answer splits.
 
     Returns:
         judgement_id, verdict, state (`active`, or `needs_second`: *same* across a guard waits
@@ -43,13 +45,14 @@ def judge_pair(
     Raises:
         JudgementConflictError: It contradicts a judgement, which is named.
         NotFoundError, UnknownSourceError: There is no such record.
-        UsageError: It is one record twice.
+        SplitHeldError: No rule says which part keeps the ID, and `keep` does not either.
+        UsageError: It is one record twice, or `keep` names a record that keeps nothing.
     """
     verdict, reason = said
     with store.writing(header) as session:
         pair = ordered_pair([record_number(session, *key) for key in keys])
         answer = Answer(verdict=verdict, pair=pair, actor=header.actor, reason=reason)
-        (taken,), changed = take_answers(session, rules, [answer])
+        (taken,), changed = take_answers(session, rules, [answer], kept_ids(session, pair, keep))
         if isinstance(taken, JudgementConflictError):
             raise taken
         return {
@@ -65,7 +68,8 @@ def undo_judgement(
 ) -> dict[str, object]:
     """Take a judgement back; its citizens are grouped as if it had never been given.
 
-    Of two answers that overrule a guard, the first can be taken back while it waits.
+    Of two answers that overrule a guard, the first can be taken back while it waits. The number
+    may be that of a judgement about an identifier: see `take_back_identifier`.
 
     Returns:
         As `judge_pair`, with the state `undone`.
@@ -82,7 +86,7 @@ def take_back(session: WriteSession, rules: DecisionRules, judgement_id: int) ->
     """The same inside a transaction; see `undo_judgement`."""
     row = session.row("SELECT * FROM judgement WHERE judgement_id = :id", {"id": judgement_id})
     if row is None:
-        raise NotFoundError("there is no such judgement", where=str(judgement_id))
+        return take_back_identifier(session, rules.golden, judgement_id)
     pair = (as_int(row["record_l"]), as_int(row["record_r"]))
     changed = Redecided()
     if row["state"] != "undone":
@@ -126,6 +130,7 @@ def _undo(
     citizens |= {*home_of(session, sorted(before)).values()}
     members = memberships(session, citizens)
     was = {record_id: home for record_id, home in before.items() if record_id in members}
+    restore_tombstones(session, tx_id)
     return redecide(session, rules, citizens, before=was)
 
 

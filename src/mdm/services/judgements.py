@@ -8,6 +8,7 @@ from mdm.domain.judgement import Judgement, JudgementState, Verdict
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.apply_events import event_table
 from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.overlays import all_ties
 from mdm.services.review_queue import (
     SUSPENDED,
     Question,
@@ -50,6 +51,12 @@ class Given:
     reason: str
 
 
+def next_judgement_ids(session: WriteSession, count: int = 1) -> int:
+    """Reserve numbers that neither a judgement about a pair nor one about an identifier has."""
+    tables = ("judgement", "identifier_judgement")
+    return max(session.next_ids(table, count) for table in tables)
+
+
 def connected_judgements(session: ReadSession, records: Iterable[int]) -> list[Judgement]:
     """Every standing judgement on the records and on those that judgements connect them with.
 
@@ -69,9 +76,13 @@ def connected_judgements(session: ReadSession, records: Iterable[int]) -> list[J
 
 
 def standing_judgements(session: ReadSession) -> tuple[Judgement, ...]:
-    """Every judgement that stands; one whose content has changed counts as suspended."""
+    """Every judgement that stands; one whose content has changed counts as suspended.
+
+    Open overlays are among them as ties: see `mdm.domain.overlay.ties`.
+    """
     rows = session.rows(f"{_STANDING} j.record_l > 0 ORDER BY j.judgement_id")
-    return tuple(_judgement(row) for row in rows)
+    standing = tuple(_judgement(row) for row in rows)
+    return (*standing, *all_ties(session, standing))
 
 
 def _judgement(row: dict[str, object]) -> Judgement:

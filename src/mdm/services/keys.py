@@ -4,6 +4,9 @@ from mdm.errors import NotFoundError, UnknownSourceError
 from mdm.ports import ReadSession
 from mdm.services.lists import as_int
 
+Key = tuple[str, str]
+"""Source and local ID."""
+
 MUNICIPAL = "municipal"
 """In the place of a source: the local ID is a municipal ID. No source can be called so."""
 

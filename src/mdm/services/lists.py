@@ -23,10 +23,7 @@ def rows_of_texts(
         texts: The texts; each is asked for once.
         params: Further parameters.
     """
-    for part in _parts(sorted(set(texts))):
-        bound = {f"k{n}": text for n, text in enumerate(part)}
-        names = ", ".join(f":{name}" for name in bound)
-        yield from session.rows(sql.replace("{keys}", names), {**bound, **(params or {})})
+    yield from _rows_of_keys(session, sql, sorted(set(texts)), params)
 
 
 def rows_of_numbers(
@@ -36,9 +33,17 @@ def rows_of_numbers(
     params: Mapping[str, object] | None = None,
 ) -> Iterator[dict[str, object]]:
     """The same for keys that are numbers."""
-    for part in _parts(sorted(set(numbers))):
-        listed = ", ".join(str(number) for number in part)
-        yield from session.rows(sql.replace("{keys}", listed), params or {})
+    yield from _rows_of_keys(session, sql, sorted(set(numbers)), params)
+
+
+def _rows_of_keys(
+    session: ReadSession, sql: str, keys: Sequence[_Key], params: Mapping[str, object] | None
+) -> Iterator[dict[str, object]]:
+    # Keys are bound, not written out: the database knows a statement again by its text.
+    for part in _parts(keys):
+        bound = {f"k{n}": key for n, key in enumerate(part)}
+        names = ", ".join(f":{name}" for name in bound)
+        yield from session.rows(sql.replace("{keys}", names), {**bound, **(params or {})})
 
 
 def _parts(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:

@@ -11,6 +11,7 @@ from mdm.domain.delivery import WITHDRAWS_TOO_MUCH, Comparison, HoldRule
 from mdm.domain.ledger import TxHeader
 from mdm.errors import LoadHeldError, LoadStateError, NotFoundError
 from mdm.ports import Delivery, Intake, ProgressStep, ReadSession, Store, WriteSession
+from mdm.services.overlays import ask_overlays
 from mdm.services.sources import source_declaration
 
 DEFAULT_HOLD = HoldRule()
@@ -268,10 +269,11 @@ def _publish(
     comparison: Comparison,
     before: dict[str, str],
 ) -> None:
-    """Write a compared delivery: load, records, versions, events, issues."""
+    """Write a compared delivery: load, records, versions, events, issues, what it asks."""
     intake, source, load_id = context.intake, str(load["source"]), int(str(load["load_id"]))
     first = session.next_ids("record", comparison.new)
     intake.number(source=source, load_id=load_id, first_record=first)
+    overlays = intake.overlays(session)
     intake.anticipate(before)
     session.upsert_rows("load", [load])
     context.progress("records", 0.0)
@@ -285,6 +287,7 @@ def _publish(
         known = session.read_arrow(_ISSUES_SQL, {"source": source}, schema=_ISSUES)
         session.delete_arrow("issue", intake.settled_issues(known))
     session.insert_arrow("issue", intake.issue_rows(first_issue=session.next_ids("issue")))
+    ask_overlays(session, overlays)
 
 
 def _settle_quarantine(

@@ -16,7 +16,7 @@ from mdm.services.citizen_facts import facts_of, read_records
 from mdm.services.citizen_parts import plain
 from mdm.services.disclosure import mask
 from mdm.services.lists import rows_of_texts
-from mdm.services.refresh_golden import GoldenRules, read_members
+from mdm.services.refresh_golden import GoldenRules, read_members, read_overrides
 from mdm.services.review_queue import Pair
 from mdm.services.take_answers import TWO_STEWARDS
 from mdm.survivorship.build import build_golden
@@ -81,8 +81,10 @@ def preview_join(
     kept, joined = sorted(municipal_ids, key=lambda name: (ages[name], name))
     members = read_members(session, rules, municipal_ids, today=today)
     both = [member for name in (kept, joined) for member in members.get(name, ())]
-    now = build_golden(members.get(kept, []), rules.policy)
-    then = build_golden(both, rules.policy)
+    set_values = read_overrides(session, members)
+    every = [override for one in set_values.values() for override in one]
+    now = build_golden(members.get(kept, []), rules.policy, set_values.get(kept, ()))
+    then = build_golden(both, rules.policy, every)
     return JoinPreview(
         kept=kept,
         joined=joined,

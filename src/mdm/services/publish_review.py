@@ -7,6 +7,9 @@ import pyarrow as pa
 from mdm.clustering.decision import ReviewReason
 from mdm.ports import WriteSession
 
+OVERLAY = "overlay"
+"""Kind of a question that a load asks: an update turned a record into somebody else."""
+
 OWNERSHIP_REASONS = ("not_theirs", "contested")
 _FROM_PLANS = (
     "between_thresholds", "refused_by_guard", "within_margin", "source_merge_refused",
@@ -141,13 +144,13 @@ def asked(row: Mapping[str, object]) -> dict[str, object]:
     """Columns of a question that a later plan may change.
 
     The likelier that an answer changes something, the sooner it is asked: even odds first, after
-    what a steward has answered once.
+    what a steward has answered once, and records that were turned into somebody else.
     """
     weight = row["match_weight"]
     chance = match_probability(None if weight is None else float(str(weight)))
     doubt = 0.5 if chance is None else min(chance, 1 - chance)
     guarded = 0.0 if row["guard"] is None else 0.25
-    again = row["kind"] == ReviewReason.SUSPENDED.value
+    again = row["kind"] in {ReviewReason.SUSPENDED.value, OVERLAY}
     return {
         "match_weight": weight,
         "group_id": row["group_id"],

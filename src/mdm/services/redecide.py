@@ -19,20 +19,26 @@ from mdm.domain.events import (
     mints_first,
     with_drawn_ids,
 )
-from mdm.domain.identity import IdFacts, IdState
 from mdm.domain.judgement import Judgement, close
-from mdm.domain.municipal_id import mint
 from mdm.domain.record_facts import RecordFacts
 from mdm.domain.scored_pair import ScoredPair
+from mdm.errors import SplitHeldError
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.apply_events import apply_events, event_table
 from mdm.services.citizen_facts import KnownRecord, Memo, facts_of, read_records
 from mdm.services.judgements import connected_judgements
 from mdm.services.link_records import AMBIGUOUS_FOR
 from mdm.services.lists import as_int, as_text, rows_of_numbers
+from mdm.services.municipal_ids import draw_id, ids_of_records
+from mdm.services.overlays import close_overlays, replaced_records, ties_of
 from mdm.services.refresh_golden import GoldenRules, memberships, refresh_golden
 from mdm.services.review_queue import Question, content_hash_of, level_questions
 from mdm.services.told_holders import told_holders
+
+HELD = (
+    "held: the part that most systems were told the municipal ID for is not the larger one; say "
+    "who keeps it: --keep SOURCE ID names a record of that part, --keep-none says nobody"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,7 @@ class _Case:
     statuses: dict[int, str]
     pairs: Mapping[ScoredPair, tuple[str, str | None]]
     judgements: Sequence[Judgement]
-    must_groups: Mapping[int, int]
+    must_groups: Mapping[int, int] = field(default_factory=dict)
     clusters: list[tuple[int, ...]] = field(default_factory=list)
     links: dict[int, Link] = field(default_factory=dict)
     review: list[ReviewPair] = field(default_factory=list)
@@ -96,12 +102,12 @@ def redecide(
     citizens: Collection[str],
     *,
     before: Mapping[int, str] | None = None,
+    keep: Mapping[str, int | None] | None = None,
     memo: Memo | None = None,
 ) -> Redecided:
     """Cluster all records of some citizens anew, by stored pairs, and bring the registry level.
 
-    Membership, IDs, outcomes of pairs, questions and golden records follow. Nothing waits for a
-    steward: one has decided, so an ID that could go either way stays with its anchor.
+    Membership, IDs, outcomes of pairs, questions and golden records follow.
 
     Args:
         session: The writer lane.
@@ -109,21 +115,29 @@ def redecide(
         citizens: Their present IDs.
         before: Citizen of a record in place of its present one, for hysteresis (an undone
             judgement must not hold together what it alone had joined).
+        keep: A steward's word on who keeps the IDs of citizens that are split: see `reconcile`.
+            None: an answer is taken back, so an ID that could go either way stays with its anchor.
         memo: See `read_records`.
+
+    Raises:
+        SplitHeldError: Neither rule nor `keep` says who keeps an ID.
     """
     if not citizens:
         return Redecided()
     memo = {} if memo is None else memo
     case = _read(session, citizens, memo)
     existing = case.homes if before is None else {**case.homes, **before}
+    case.judgements = [*case.judgements, *ties_of(session, existing, case.judgements)]
+    case.must_groups = _must_groups(case.judgements)
     _decide(case, rules.thresholds, existing)
-    events = _events(session, case)
+    events = _events(session, case, keep)
     apply_events(session, event_table(events))
     _level_pairs(session, case, rules.thresholds)
     level_questions(session, case.known.keys(), [_question(case, pair) for pair in case.review])
     moves = [event for event in events if isinstance(event, Move)]
     named = {name for move in moves for name in (move.from_id, move.municipal_id)}
     refresh_golden(session, rules.golden, named, memo)
+    close_overlays(session)
     return _counted(case.homes, events)
 
 
@@ -148,12 +162,13 @@ def _read(session: WriteSession, citizens: Collection[str], memo: Memo) -> _Case
         "WHERE record_l IN ({keys})",
         known,
     )
+    gone = replaced_records(session, known)
     stored = {
         ScoredPair(
             as_int(row["record_l"]), as_int(row["record_r"]), float(str(row["match_weight"]))
         ): (str(row["outcome"]), as_text(row["guard"]))
         for row in pairs
-        if row["record_r"] in known
+        if row["record_r"] in known and gone.isdisjoint((row["record_l"], row["record_r"]))
     }
     return _Case(
         known=known,
@@ -162,7 +177,6 @@ def _read(session: WriteSession, citizens: Collection[str], memo: Memo) -> _Case
         statuses={as_int(row["record_id"]): str(row["link_status"]) for row in statuses},
         pairs=stored,
         judgements=judgements,
-        must_groups=_must_groups(judgements),
     )
 
 
@@ -254,11 +268,13 @@ def _components(case: _Case) -> list[tuple[int, ...]]:
     return [component for component in ours if len(component) > 0]
 
 
-def _events(session: WriteSession, case: _Case) -> tuple[Event, ...]:
+def _events(
+    session: WriteSession, case: _Case, keep: Mapping[str, int | None] | None
+) -> tuple[Event, ...]:
     """The events that make the clusters citizens; records that stay may be linked otherwise."""
     until = (date.fromisoformat(session.at[:10]) + timedelta(days=AMBIGUOUS_FOR.days)).isoformat()
     restricted = frozenset(r for r, facts in case.facts.items() if facts.restricted)
-    ids = _read_ids(session, case.homes)
+    ids = ids_of_records(session, case.homes)
     by_record: dict[int, set[str]] = {record_id: set() for record_id in case.homes}
     for facts in ids.values():
         for record_id in (facts.anchor, facts.founder):
@@ -281,7 +297,17 @@ def _events(session: WriteSession, case: _Case) -> tuple[Event, ...]:
             told={(name, r): holders for name in ours for r, holders in told.get(name, ())},
             must_groups={r: case.must_groups[r] for r in records if r in case.must_groups},
         )
-        changes = reconcile(clusters, touched, ambiguous_until=until, links=case.links, hold=False)
+        names = {*touched.membership.values()}
+        changes = reconcile(
+            clusters,
+            touched,
+            ambiguous_until=until,
+            links=case.links,
+            keep={name: record for name, record in (keep or {}).items() if name in names},
+            hold=keep is not None,
+        )
+        if changes.held:
+            raise SplitHeldError(HELD, where=changes.held[0].municipal_id)
         made += changes.events
     moved = {event.record_id for event in made if isinstance(event, Move)}
     relinked = [
@@ -291,7 +317,7 @@ def _events(session: WriteSession, case: _Case) -> tuple[Event, ...]:
         and record_id not in moved
         and case.links[record_id].status != LinkStatus(case.statuses[record_id])
     ]
-    return with_drawn_ids(mints_first([*made, *relinked]), lambda: _draw(session))
+    return with_drawn_ids(mints_first([*made, *relinked]), lambda: draw_id(session))
 
 
 def _knots(case: _Case) -> list[list[tuple[int, ...]]]:
@@ -305,34 +331,6 @@ def _knots(case: _Case) -> list[list[tuple[int, ...]]]:
     for place, cluster in enumerate(case.clusters):
         found.setdefault(knots.find(place), []).append(cluster)
     return list(found.values())
-
-
-def _read_ids(session: ReadSession, records: Iterable[int]) -> dict[str, IdFacts]:
-    found: dict[str, IdFacts] = {}
-    columns = (
-        "municipal_id, founder_record_id, anchor_record_id, minted_seq, state, ambiguous_until"
-    )
-    for column in ("founder_record_id", "anchor_record_id"):
-        sql = f"SELECT {columns} FROM municipal_id WHERE {column} IN ({{keys}})"
-        for row in rows_of_numbers(session, sql, records):
-            name = str(row["municipal_id"])
-            found[name] = IdFacts(
-                municipal_id=name,
-                founder=as_int(row["founder_record_id"]),
-                anchor=as_int(row["anchor_record_id"]),
-                minted_seq=as_int(row["minted_seq"]),
-                state=IdState(str(row["state"])),
-                ambiguous_until=as_text(row["ambiguous_until"]),
-            )
-    return found
-
-
-def _draw(session: ReadSession) -> str:
-    while True:
-        drawn = mint()
-        sql = "SELECT 1 FROM municipal_id WHERE municipal_id = :id"
-        if session.value(sql, {"id": drawn}) is None:
-            return drawn
 
 
 def _level_pairs(session: WriteSession, case: _Case, thresholds: Thresholds) -> None:

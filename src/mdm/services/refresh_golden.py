@@ -1,16 +1,18 @@
 """Golden records of a few citizens, built anew: the rows that the volume plane would write."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
 
+from mdm.domain.ownership import Ownership
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.citizen_facts import KnownRecord, Memo, read_records
 from mdm.services.lists import as_int, rows_of_texts
-from mdm.survivorship.build import build_golden
+from mdm.services.overrides import by_citizen, overrides_on
+from mdm.survivorship.build import Override, build_golden
 from mdm.survivorship.member import PRESENT, MemberRecord
 from mdm.survivorship.policy import Policy
 
@@ -77,6 +79,19 @@ def read_members(
     return found
 
 
+def read_overrides(
+    session: ReadSession, members: Mapping[str, Sequence[MemberRecord]]
+) -> dict[str, list[Override]]:
+    """The values that stewards set for citizens, by municipal ID.
+
+    Args:
+        session: A snapshot of the registry.
+        members: All records of the citizens.
+    """
+    homes = {one.record_id: name for name, records in members.items() for one in records}
+    return by_citizen(overrides_on(session, homes), homes)
+
+
 def memberships(session: ReadSession, municipal_ids: Iterable[str]) -> dict[int, str]:
     """Record -> ID of its citizen, for all records of some citizens."""
     sql = "SELECT record_id, municipal_id FROM membership WHERE municipal_id IN ({keys})"
@@ -102,8 +117,9 @@ def refresh_golden(
         return 0
     today = date.fromisoformat(session.at[:10])
     members = read_members(session, rules, wanted, today=today, memo=memo)
+    set_values = read_overrides(session, members)
     rows = [
-        build_golden(records, rules.policy).to_row(municipal_id)
+        build_golden(records, rules.policy, set_values.get(municipal_id, ())).to_row(municipal_id)
         for municipal_id, records in sorted(members.items())
         if any(record.eligible for record in records)
     ]
@@ -138,11 +154,17 @@ def _not_theirs(known: KnownRecord, listed: frozenset[str]) -> frozenset[str]:
     """The numbers judged to be another person's.
 
     Of a record with several CNS the registry tells only that one of them is: those that the
-    last golden records of the citizens concerned list had been found to be own.
+    last golden records of the citizens concerned list had been found to be own. What a steward
+    said of one of them goes before.
     """
     if "cns" not in known.not_own or len(known.record.cns) == 1:
         return known.not_own
-    others = {f"cns:{number}" for number in known.record.cns if number not in listed}
+    others = set()
+    for number in known.record.cns:
+        said = known.judged.get(("cns", number))
+        is_own = "cns" not in known.doubted or number in listed
+        if not is_own if said is None else said.verdict is Ownership.NOT_THEIRS:
+            others.add(f"cns:{number}")
     return known.not_own - {"cns"} | others
 
 

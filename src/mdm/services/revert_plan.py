@@ -20,6 +20,11 @@ _NUMBERED = pa.schema([("seq", pa.int64()), *EVENT_SCHEMA])
 _SHOWN = 5
 # A mint and what it placed are undone set-wise; the rest goes through `revert_events`.
 _PLAIN = (LedgerKind.MINT.value, LedgerKind.PLACE.value)
+_ENDED = (
+    LedgerKind.JUDGE_SUSPEND.value,
+    LedgerKind.JUDGE_IDENTIFIER_SUSPEND.value,
+    LedgerKind.OVERRIDE_LAPSE.value,
+)
 # A judgement's event names it by number: its records are told by the judgement.
 _LATER_JUDGED = """
 SELECT judgement_id FROM judgement WHERE tx_id > :tx AND state <> 'undone'
@@ -95,8 +100,7 @@ def _inverse(session: ReadSession, tx: int) -> pa.Table:
         schema=_NUMBERED,
     )
     # What was judged stays judged: that its content changed is not the plan's doing.
-    suspended = pc.equal(plan["kind"], LedgerKind.JUDGE_SUSPEND.value)
-    plan = plan.filter(pc.invert(suspended))
+    plan = plan.filter(pc.invert(pc.is_in(plan["kind"], pa.array(_ENDED))))
     plain = pc.is_in(plan["kind"], pa.array(_PLAIN))
     rest = plan.filter(pc.invert(plain)).to_pylist()
     logged = [Logged(r.pop("seq"), from_row(_row(r))) for r in rest]

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from mdm.domain.ledger import TxHeader
 from mdm.domain.municipal_id import parse, shown
-from mdm.errors import InvalidMunicipalIdError, MdmError
+from mdm.errors import InvalidMunicipalIdError, MdmError, UsageError
 from mdm.ports import Clock, ReadSession, Rows, Store
 from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
 from mdm.services.masking import masked_cpf
@@ -69,8 +69,11 @@ def search_citizens(
         matched: best first.
 
     Raises:
+        UsageError: The text is blank.
         LaneBusyError: A load or link run is using the index of names and numbers.
     """
+    if search.text.strip() == "":
+        raise UsageError("say whom to look for: a name, a document, an ID")
     today = clock().date()
     with store.reading() as session:
         hits = _by_keys(session, search.text.strip(), today.isoformat())

@@ -29,10 +29,12 @@ from mdm.services.citizen_facts import KnownRecord, Memo, facts_of, read_records
 from mdm.services.judgements import (
     Given,
     connected_judgements,
+    next_judgement_ids,
     store_judgements,
     undo_judgements,
 )
 from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.overlays import settled_overlays
 from mdm.services.redecide import DecisionRules, Redecided, redecide
 from mdm.services.review_queue import (
     SECOND_STEWARD,
@@ -85,12 +87,25 @@ class Taken:
 
 
 def take_answers(
-    session: WriteSession, rules: DecisionRules, answers: Sequence[Answer]
+    session: WriteSession,
+    rules: DecisionRules,
+    answers: Sequence[Answer],
+    keep: Mapping[str, int | None] | None = None,
 ) -> tuple[list[Taken | JudgementConflictError], Redecided]:
     """Store answers and decide anew what they touch; nothing is written if one is refused.
 
+    Args:
+        session: The writer lane.
+        rules: Thresholds and survivorship.
+        answers: The answers.
+        keep: Who keeps the IDs of citizens that the answers split: ID -> a record of the part
+            that keeps it, or None where nobody does.
+
     Returns:
         For each answer what became of it, or why it is refused; and what changed.
+
+    Raises:
+        SplitHeldError: A citizen is split, and neither rule nor `keep` says who keeps the ID.
     """
     memo: Memo = {}
     case = _read(session, answers, memo)
@@ -103,7 +118,8 @@ def take_answers(
     if any(isinstance(one, JudgementConflictError) for one in taken):
         return taken, Redecided()
     _write(session, case)
-    return taken, redecide(session, rules, _citizens(session, case), memo=memo)
+    said = {} if keep is None else keep
+    return taken, redecide(session, rules, _citizens(session, case), keep=said, memo=memo)
 
 
 def home_of(session: ReadSession, records: Sequence[int]) -> dict[int, str]:
@@ -185,7 +201,7 @@ def _read(session: WriteSession, answers: Sequence[Answer], memo: Memo) -> _Case
         groups=groups,
         waiting=waiting,
         firsts=_first_answers(session, waiting),
-        next_id=session.next_ids("judgement", len(answers)),
+        next_id=next_judgement_ids(session, len(answers)),
     )
 
 
@@ -282,7 +298,12 @@ def _taken_back(given: Given) -> Given:
 def _write(session: WriteSession, case: _Case) -> None:
     undo_judgements(session, case.undone)
     store_judgements(session, list(case.given.values()))
-    settle(session, case.settled)
+    different = {
+        given.judgement.pair: number
+        for number, given in case.given.items()
+        if given.judgement.stands and given.judgement.verdict is Verdict.DIFFERENT
+    }
+    settle(session, {**settled_overlays(session, different), **case.settled})
     lacking = [pair for pair in case.claims if not case.waiting.get(pair)]
     open_questions(
         session,

@@ -7,6 +7,7 @@ written and parsed by Arrow, so that no value becomes a Python object.
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
+from functools import lru_cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Dialect, text
 
 from mdm.ahead import made_ahead
 from mdm.storage.arrow import joined_batch, python_columns, rows_to_batch
@@ -146,13 +147,19 @@ class PgBulk:
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """Stream the result of a query as batches of a schema."""
-        query = str(text(sql).compile(dialect=self._connection.dialect))
+        query = driver_sql(sql, self._connection.dialect)
         out = f"COPY ({query}) TO STDOUT (FORMAT csv)"
         with self._cursor() as cursor, cursor.copy(out, dict(params)) as copy:
             # The server sends one message per row, so a chunk never cuts a value in two.
             lines = iter(copy)
             while chunk := list(islice(lines, batch_rows)):
                 yield _from_csv(chunk, schema)
+
+
+@lru_cache(maxsize=1024)
+def driver_sql(sql: str, dialect: Dialect) -> str:
+    """A statement with `:name` parameters as psycopg takes it; SQLite takes it as it is."""
+    return str(text(sql).compile(dialect=dialect))
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -18,7 +18,11 @@ _SQLITE_TEXTS: tuple[tuple[str, type[MdmError], str], ...] = (
     ("unable to open", DatabaseUnavailableError, "the database file cannot be opened"),
     ("readonly database", DatabaseUnavailableError, "the database file cannot be written"),
     ("not a database", DatabaseUnavailableError, "the file is not a registry database"),
-    ("malformed", DatabaseUnavailableError, "the database file is damaged: restore a backup"),
+    (
+        "image is malformed",
+        DatabaseUnavailableError,
+        "the file is damaged: restore a backup",
+    ),
     ("interrupted", DatabaseUnavailableError, "the statement was interrupted"),
 )
 _POSTGRES_CLASSES: tuple[tuple[type[Exception], type[MdmError], str], ...] = (

@@ -88,6 +88,23 @@ FROM ledger_event WHERE kind IN ('judge', 'judge_undo', 'judge_suspend', 'judge_
 GROUP BY detail
 """
 
+_IDENTIFIERS = """
+SELECT CAST(detail AS BIGINT) AS judgement_id,
+    CASE max_by(kind, seq) WHEN 'judge_identifier_undo' THEN 'undone'
+        WHEN 'judge_identifier_suspend' THEN 'suspended' ELSE 'active' END AS state
+FROM ledger_event
+WHERE kind IN ('judge_identifier', 'judge_identifier_undo', 'judge_identifier_suspend')
+GROUP BY detail
+"""
+
+_OVERRIDES = """
+SELECT CAST(detail AS BIGINT) AS override_id,
+    CASE max_by(kind, seq) WHEN 'override_undo' THEN 'undone' WHEN 'override_lapse' THEN 'lapsed'
+        ELSE 'active' END AS state
+FROM ledger_event WHERE kind IN ('override', 'override_undo', 'override_lapse')
+GROUP BY detail
+"""
+
 FOLDS: tuple[Folded, ...] = (
     Folded(
         "membership",
@@ -103,6 +120,8 @@ FOLDS: tuple[Folded, ...] = (
     ),
     Folded("record", "record_id", ("state", "version", "content_hash"), _RECORDS),
     Folded("judgement", "judgement_id", ("state",), _JUDGEMENTS),
+    Folded("identifier_judgement", "judgement_id", ("state",), _IDENTIFIERS),
+    Folded("golden_override", "override_id", ("state",), _OVERRIDES),
 )
 
 

@@ -1,15 +1,16 @@
 """Reading inside one consistent snapshot."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, closing
 from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 import pysqlite3.dbapi2 as sqlite
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from mdm.storage.arrow import BATCH_ROWS, arrow_schema, is_checked
-from mdm.storage.bulk import bulk_for, quoted
+from mdm.storage.bulk import bulk_for, driver_sql, quoted
 from mdm.storage.tables.lookups import payload_value
 
 NO_PARAMS: Mapping[str, object] = MappingProxyType({})
@@ -81,18 +82,33 @@ class ReadSession:
 
     def rows(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> list[dict[str, object]]:
         """All rows of a small result, by column name."""
-        result = self._connection.execute(text(sql), dict(params))
-        return [dict(row) for row in result.mappings()]
+        with self._asked(sql, params) as cursor:
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def row(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> dict[str, object] | None:
         """The first row, or None."""
-        found = self._connection.execute(text(sql), dict(params)).mappings().first()
-        return None if found is None else dict(found)
+        with self._asked(sql, params) as cursor:
+            found = cursor.fetchone()
+            names = [column[0] for column in cursor.description]
+            return None if found is None else dict(zip(names, found, strict=True))
 
     def value(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> object:
         """The first column of the first row; None if there is no row."""
-        found: object = self._connection.execute(text(sql), dict(params)).scalar()
-        return found
+        with self._asked(sql, params) as cursor:
+            found = cursor.fetchone()
+            return None if found is None else found[0]
+
+    def _asked(self, sql: str, params: Mapping[str, object]) -> AbstractContextManager[Any]:
+        """The driver's own cursor after a query.
+
+        A reader asks ten small questions for one citizen: what SQLAlchemy adds to each, 0.15 ms,
+        would be half of the answer's time.
+        """
+        cursor: Any = self._connection.connection.cursor()
+        spelled = sql if self.dialect == "sqlite" else driver_sql(sql, self._connection.dialect)
+        cursor.execute(spelled, dict(params))
+        return closing(cursor)
 
     def number(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> int:
         """A count or a sum; 0 where it is empty."""

@@ -16,6 +16,10 @@ KEPT: dict[str, str] = {
     "municipal_id": "*",
     "membership": "*",
     "judgement": "*",
+    "identifier_judgement": "judgement_id, record_id, state, "
+    "value_hash IS NULL AND reason IS NULL AS empty, row_check",
+    "golden_override": "override_id, record_id, state, value IS NULL AND reason IS NULL AS empty, "
+    "row_check",
     "load": "* EXCLUDE (scopes, files)",
     "plan": "plan_id, state, applied_tx, row_check",
     "issue": "issue_id, load_id, record_id, row_check",
@@ -142,6 +146,24 @@ RULES: tuple[Rule, ...] = (
         "SELECT 'record_version record_id=' || v.record_id || ' version=' || v.version || "
         "': payload' FROM record_version AS v JOIN record AS r USING (record_id) "
         "WHERE v.empty AND r.state <> 'erased'",
+    ),
+    Rule(
+        "what stewards said of erased records is empty",
+        "record",
+        "SELECT 'golden_override override_id=' || o.override_id || ': value' "
+        "FROM golden_override AS o JOIN record AS r USING (record_id) "
+        "WHERE r.state = 'erased' AND NOT o.empty "
+        "UNION ALL SELECT 'identifier_judgement judgement_id=' || j.judgement_id || ': value_hash' "
+        "FROM identifier_judgement AS j JOIN record AS r USING (record_id) "
+        "WHERE r.state = 'erased' AND NOT j.empty",
+    ),
+    Rule(
+        "what stewards said is about known records",
+        "golden_override",
+        "SELECT 'golden_override override_id=' || o.override_id || ': record_id' "
+        "FROM golden_override AS o ANTI JOIN record AS r USING (record_id) "
+        "UNION ALL SELECT 'identifier_judgement judgement_id=' || j.judgement_id || ': record_id' "
+        "FROM identifier_judgement AS j ANTI JOIN record AS r USING (record_id)",
     ),
     Rule(
         "events belong to transactions",

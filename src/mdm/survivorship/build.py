@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from mdm.domain.golden_record import (
     LISTED,
@@ -14,6 +15,7 @@ from mdm.domain.golden_record import (
     GoldenValue,
     Rival,
     Value,
+    Withheld,
     json_text,
 )
 from mdm.errors import PolicyError
@@ -37,21 +39,29 @@ class Override:
     Attributes:
         attribute: A single attribute, not a list.
         value: The right value; None where the citizen has none.
-        key: Comparable form of the value (for a name the folded tokens).
+        key: Comparable form of the value, as `Candidate.key`; None: the value itself.
         record_id: The record whose value was judged wrong.
         judged: `value_digest` of that record's value when it was judged.
+        override_id: Its number; of two on one attribute the later one counts.
+        on: The day it was set.
     """
 
     attribute: Attribute
     value: Value | None
-    key: str | None
+    key: Hashable | None
     record_id: int
     judged: str
+    override_id: int = 0
+    on: date | None = None
 
 
 def value_digest(member: MemberRecord, attribute: Attribute) -> str:
-    """MD5 of what the record says about the attribute, for `Override.judged`."""
-    keys = [candidate.key for candidate in candidates(member, attribute)]
+    """MD5 of what the record says about the attribute, for `Override.judged`.
+
+    Whose a number is has no part in it: that is decided anew with every run.
+    """
+    said = replace(member, not_theirs=frozenset())
+    keys = [candidate.key for candidate in candidates(said, attribute)]
     text = json.dumps(keys, default=str)
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -72,8 +82,8 @@ def build_golden(
     status, status_rule = _deceased(reports)
     if status is not DeceasedStatus.CONFIRMED:
         values.pop(Attribute.DECEASED_ON, None)
-    withheld: dict[Attribute, int] = {}
-    for override in _holding(eligible, overrides):
+    withheld: dict[Attribute, Withheld] = {}
+    for override in holding(members, overrides):
         _set_by_steward(override, values, withheld)
         if override.attribute is Attribute.DECEASED_ON:
             status = None if override.value is None else DeceasedStatus.CONFIRMED
@@ -89,6 +99,52 @@ def build_golden(
         sources=tuple(sorted({member.source for member in eligible})),
         record_ids=tuple(sorted(member.record_id for member in eligible)),
     )
+
+
+def holding(members: Sequence[MemberRecord], overrides: Sequence[Override]) -> list[Override]:
+    """The overrides that count, the latest last.
+
+    Those whose judged value still stands in its unrestricted record, and that tell nothing that
+    only a restricted record of the citizen says.
+
+    Args:
+        members: All records of the citizen, restricted ones too.
+        overrides: What stewards set on them.
+
+    Raises:
+        PolicyError: An override names a list attribute.
+    """
+    by_id = {member.record_id: member for member in members if member.eligible}
+    for override in overrides:
+        if override.attribute in LISTED:
+            raise PolicyError(f"a steward sets single values; {override.attribute} is a list")
+    standing = [
+        override
+        for override in sorted(overrides, key=lambda one: one.override_id)
+        if override.record_id in by_id
+        and value_digest(by_id[override.record_id], override.attribute) == override.judged
+    ]
+    return [override for override in standing if not _tells_secret(members, override)]
+
+
+def _tells_secret(members: Sequence[MemberRecord], override: Override) -> bool:
+    if override.value is None:
+        return False
+    key, attribute = _key_of(override), override.attribute
+
+    def say(*, restricted: bool) -> bool:
+        return any(
+            candidate.key == key
+            for member in members
+            if member.is_restricted is restricted and (restricted or member.eligible)
+            for candidate in candidates(replace(member, not_theirs=frozenset()), attribute)
+        )
+
+    return say(restricted=True) and not say(restricted=False)
+
+
+def _key_of(override: Override) -> Hashable:
+    return override.value if override.key is None else override.key
 
 
 def _single_values(
@@ -160,7 +216,10 @@ def _listed(
     for offer in ranked(pairs, attribute, policy):
         best.setdefault(offer.candidate.key, offer)
     rule = Outcome.ONLY_RECORD if len(eligible) == 1 else Outcome.EVERY_VALUE
-    return tuple(_golden(offer, rule) for offer in sorted(best.values(), key=_list_order))
+    offers = list(best.values())
+    if len(offers) > 1:
+        offers.sort(key=_list_order)
+    return tuple(_golden(offer, rule) for offer in offers)
 
 
 def _list_order(offer: Offer) -> tuple[int, tuple[Hashable, ...], str]:
@@ -171,33 +230,24 @@ def _text(candidate: Candidate) -> str:
     return candidate.key if isinstance(candidate.key, str) else json_text(candidate.value)
 
 
-def _holding(members: Sequence[MemberRecord], overrides: Sequence[Override]) -> list[Override]:
-    """The overrides whose judged value still stands in its record."""
-    by_id = {member.record_id: member for member in members}
-    for override in overrides:
-        if override.attribute in LISTED:
-            raise PolicyError(f"a steward sets single values; {override.attribute} is a list")
-    return [
-        override
-        for override in overrides
-        if override.record_id in by_id
-        and value_digest(by_id[override.record_id], override.attribute) == override.judged
-    ]
-
-
 def _set_by_steward(
-    override: Override, values: dict[Attribute, GoldenValue], withheld: dict[Attribute, int]
+    override: Override, values: dict[Attribute, GoldenValue], withheld: dict[Attribute, Withheld]
 ) -> None:
     attribute = override.attribute
     former = values.pop(attribute, None)
     withheld.pop(attribute, None)
     if override.value is None:
-        withheld[attribute] = override.record_id
+        withheld[attribute] = Withheld(override.record_id, override.override_id)
         return
     rivals: tuple[Rival, ...] = ()
     if former is not None:
         rivals = (Rival(former.value, (former.record_id,)), *former.rivals)
-    key = override.value if override.key is None else override.key
     values[attribute] = GoldenValue(
-        override.value, key, override.record_id, Outcome.STEWARD, None, rivals
+        override.value,
+        _key_of(override),
+        override.record_id,
+        Outcome.STEWARD,
+        override.on,
+        rivals,
+        override.override_id,
     )

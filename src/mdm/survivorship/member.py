@@ -36,10 +36,15 @@ class MemberRecord:
     restricted: bool = False
 
     @property
+    def is_restricted(self) -> bool:
+        """Whether its source or a steward flagged it."""
+        return self.restricted or self.record.restricted
+
+    @property
     def eligible(self) -> bool:
         """Whether the common golden record may be built from it."""
-        hidden = self.restricted or self.record.restricted
-        return not hidden and (self.state == PRESENT or self.state in WITHDRAWN_STATES)
+        known = self.state == PRESENT or self.state in WITHDRAWN_STATES
+        return known and not self.is_restricted
 
     @property
     def withdrawn(self) -> bool:

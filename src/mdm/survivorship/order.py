@@ -41,6 +41,8 @@ def ranked(
     pairs: Sequence[tuple[MemberRecord, Candidate]], attribute: Attribute, policy: Policy
 ) -> list[Offer]:
     """The offers for one attribute, best first; does not depend on the order given."""
+    if len(pairs) <= 1:
+        return [Offer(m, c) for m, c in pairs]
     offers = [Offer(m, c, (c.fallback, m.withdrawn)) for m, c in pairs]
     for rule in policy.of(attribute):
         scene = _Scene(offers, GROUP_OF[attribute], policy)

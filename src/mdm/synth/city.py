@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mdm.errors import UsageError
 from mdm.synth import households, identity, naming, population, received, records
+from mdm.synth.declarations import write_declarations
 from mdm.synth.layout_cadunico import write_cadunico
 from mdm.synth.layout_educacenso import write_educacenso
 from mdm.synth.layout_pec import write_pec
@@ -91,6 +92,7 @@ def generate(
         truths.append(source)
     tell("truth", 0.93)
     files.append(write_truth(out, truths, world))
+    files += write_declarations(out, layouts=layouts)
     tell("done", 1.0)
     return CitySummary(people=people, records=counts, files=tuple(files))
 

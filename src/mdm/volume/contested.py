@@ -23,6 +23,7 @@ SELECT s.record_id, c.component, s.source,
        CASE WHEN s.class_code IS NOT NULL
             THEN s.source || '|' || coalesce(s.unit_code, '') || '|' || s.class_code END AS class,
        CASE WHEN NOT coalesce(o.cpf, false) THEN s.cpf END AS own_cpf,
+       w.stewards AS own_cpf_by,
        s.name, s.name_phonetic, s.suffix, s.name_kind, s.twin_order, s.mother, s.birth_date,
        s.deceased_on, s.last_contact_on,
        s.restricted OR coalesce(r.restricted, false) AS restricted,
@@ -32,6 +33,7 @@ FROM standard s
 JOIN component c USING (record_id)
 SEMI JOIN (SELECT component FROM component GROUP BY 1 HAVING count(*) > 1) USING (component)
 LEFT JOIN not_own o USING (record_id)
+LEFT JOIN own_cpf_by w USING (record_id)
 LEFT JOIN source_merge g USING (record_id)
 LEFT JOIN record_state r USING (record_id)
 """
@@ -65,7 +67,7 @@ def find_contested(con: duckdb.DuckDBPyConnection, judged: Sequence[int]) -> int
     """Write `fact` and `contested(component)`; returns the number of contested components.
 
     Args:
-        con: Holds `standard`, `component`, `not_own`, `record_state`, `source_merge`.
+        con: Holds `standard`, `component`, `not_own`, `own_cpf_by`, `record_state`, `source_merge`.
         judged: Records that stand in any judgement.
     """
     con.register("judged_rows", pa.table({"record_id": pa.array(judged, pa.int64())}))
@@ -82,8 +84,8 @@ def contested_components(
     """The facts and scored pairs of each contested component, in the order of components."""
     facts = con.execute(
         """
-        SELECT c.component, f.record_id, f.source, f.household, f.class, f.own_cpf, f.name,
-               f.name_phonetic, f.suffix, f.name_kind, f.twin_order, f.mother, f.birth_date,
+        SELECT c.component, f.record_id, f.source, f.household, f.class, f.own_cpf, f.own_cpf_by,
+               f.name, f.name_phonetic, f.suffix, f.name_kind, f.twin_order, f.mother, f.birth_date,
                f.deceased_on, f.last_contact_on, f.restricted, f.superseded_by, f.active
         FROM contested c JOIN fact f USING (component) ORDER BY c.component, f.record_id
         """
@@ -107,14 +109,16 @@ def contested_components(
 
 
 def _facts(row: Sequence[Any]) -> RecordFacts:
-    (record_id, source, household, class_key, own_cpf, name, phonetic, suffix, kind, twin_order,
-     mother, birth_date, deceased_on, last_contact, restricted, into_id, active) = row  # fmt: skip
+    (record_id, source, household, class_key, own_cpf, own_by, name, phonetic, suffix, kind,
+     twin_order, mother, birth_date, deceased_on, last_contact, restricted, into_id,
+     active) = row  # fmt: skip
     return RecordFacts(
         record_id=record_id,
         source=source,
         household_key=household,
         class_key=class_key,
         own_cpf=own_cpf,
+        own_cpf_by=frozenset(own_by or ()),
         name=_tokens(name),
         name_phonetic=_tokens(phonetic),
         suffix=suffix,

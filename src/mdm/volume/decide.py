@@ -48,7 +48,7 @@ def decide_clusters(
     judgements: Sequence[Judgement],
     progress: Callable[[float], None] | None = None,
 ) -> Decided:
-    """Decide over `standard`, `scored`, `placed`, `ownership`, `not_own` and `source_merge`."""
+    """Decide over `standard`, `scored`, `placed`, `source_merge` and what ownership wrote."""
     rules = LinkRules(thresholds.link, thresholds.review, thresholds.fracture, thresholds.margin)
     must = [j.pair for j in close(judgements).same]
     merges = con.execute("SELECT record_id, into_id FROM source_merge").fetchall()

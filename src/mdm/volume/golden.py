@@ -37,7 +37,7 @@ _TEMPORARY = (
 
 @dataclass(frozen=True, slots=True)
 class GoldenScope:
-    """Which citizens to compute, and what stewards said about them.
+    """Which citizens to compute, and the values that stewards set for them.
 
     Attributes:
         municipal_ids: Name of a relation with a column `municipal_id`; None for the whole city.

@@ -69,7 +69,7 @@ def between_components(
         within: The questions within components: what they ask is not asked twice.
     """
     again = _suspended(con, judgements)
-    settled = {j.pair for j in judgements if j.state is JudgementState.ACTIVE}
+    settled = {j.pair for j in judgements if j.state is JudgementState.ACTIVE or not j.is_given}
     settled |= {(int(str(r["record_l"])), int(str(r["record_r"]))) for r in (*within, *again)}
     apart = _apart(con, judgements)
     doubts = _spanning(con, thresholds, settled, apart)
@@ -92,7 +92,8 @@ def _question(pair: _Pair, weight: float | None, kind: str, group: int, rank: in
 def _suspended(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement]) -> list[Row]:
     """Judgements whose content has changed, on records of different components."""
     answered = {j.pair for j in judgements if j.state is JudgementState.ACTIVE}
-    waiting = sorted({j.pair for j in judgements if j.state is JudgementState.SUSPENDED} - answered)
+    suspended = {j.pair for j in judgements if j.state is JudgementState.SUSPENDED and j.is_given}
+    waiting = sorted(suspended - answered)
     if len(waiting) == 0:
         return []
     component = dict(

@@ -5,6 +5,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
@@ -82,3 +83,31 @@ def test_migrations_travel_with_the_package() -> None:
 
     assert {"env.py", "script.py.mako"} <= {path.name for path in folder.iterdir()}
     assert any((folder / "versions").glob("0001_*.py"))
+
+
+def test_events_of_before_survive_the_widening_of_their_kinds(database_url: str) -> None:
+    store = Store(database_url)
+    values = "(1, 1, 'judge', '7', 5), (2, 1, 'mint', NULL, 6)"
+    with (
+        store.engine.connect().execution_options(**{WRITES: True}) as connection,
+        connection.begin(),
+    ):
+        command.upgrade(migrate._config(connection), "0003")
+        connection.execute(
+            text(f"INSERT INTO ledger_event (seq, tx_id, kind, detail, row_check) VALUES {values}")
+        )
+        migrate.upgrade(connection)
+        connection.execute(
+            text(
+                "INSERT INTO ledger_event (seq, tx_id, kind, detail, row_check) "
+                "VALUES (3, 1, 'override', '1', 7)"
+            )
+        )
+        rows = connection.execute(
+            text("SELECT seq, kind, detail, row_check FROM ledger_event ORDER BY seq")
+        ).fetchall()
+    store.close()
+
+    assert [tuple(row) for row in rows] == [
+        (1, "judge", "7", 5), (2, "mint", None, 6), (3, "override", "1", 7),
+    ]  # fmt: skip

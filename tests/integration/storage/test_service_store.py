@@ -55,10 +55,15 @@ def test_tables_of_another_version_are_made_anew(
         assert session.row("SELECT * FROM login_failure") is None
 
 
-def test_a_transaction_that_fails_leaves_nothing(beside: ServiceStore) -> None:
-    with pytest.raises(RuntimeError), beside.writing() as session:
+def fail_halfway(beside: ServiceStore) -> None:
+    with beside.writing() as session:
         session.execute(FAILURE)
         raise RuntimeError
+
+
+def test_a_transaction_that_fails_leaves_nothing(beside: ServiceStore) -> None:
+    with pytest.raises(RuntimeError):
+        fail_halfway(beside)
 
     assert failures(beside) == []
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pytest
 
+from mdm.services.overrides import forget_overrides
 from mdm.storage.store import Store
 from mdm.storage.verify import verify
 from mdm.storage.verify_rules import RULES
@@ -22,7 +23,7 @@ def event(kind: str, record_id: int, municipal_id: str) -> pa.Table:
 
 def judged(verdict: str, record_l: int, record_r: int) -> Break:
     row = {
-        "judgement_id": 2,
+        "judgement_id": 3,
         "verdict": verdict,
         "record_l": record_l,
         "record_r": record_r,
@@ -66,6 +67,14 @@ BREAKS: dict[str, Break] = {
     ),
     "I10 fold record": update("record", record_id=2, state="withdrawn"),
     "I10 fold judgement": update("judgement", judgement_id=1, state="suspended"),
+    "I10 fold identifier_judgement": update(
+        "identifier_judgement", judgement_id=2, state="suspended"
+    ),
+    "I10 fold golden_override": update("golden_override", override_id=1, state="lapsed"),
+    "what stewards said of erased records is empty": update("record", record_id=2, state="erased"),
+    "what stewards said is about known records": update(
+        "golden_override", override_id=1, record_id=99
+    ),
     "plan items digest": update("plan", plan_id=1, items=b"others"),
 }
 
@@ -93,6 +102,7 @@ def test_an_erased_record_keeps_its_slot_and_anchor(store: Store) -> None:
     row = {"kind": "record_state", "record_id": 2, "detail": "erased"}
     with store.writing(HEADER) as session:
         session.update_rows("record_version", [{"record_id": 2, "version": 1, "payload": ""}])
+        forget_overrides(session, [2])
         session.set_where("record", {"state": "erased"}, "record_id = 2")
         session.append_events(pa.Table.from_pylist([row], schema=EVENTS))
 

@@ -167,3 +167,22 @@ def test_records_agree_on_what_a_guard_reads() -> None:
     assert agrees(Guard.ACTIVITY_AFTER_DEATH, seen, seen)
     assert not agrees(Guard.ACTIVITY_AFTER_DEATH, seen, record(died=DEATH))
     assert not agrees(Guard.SAME_FAMILY, record(family="f"), record(family="f"))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "is_open"),
+    [
+        (["ana"], ["rui"], True),
+        (["ana", "rui"], ["ana"], True),
+        (["ana"], ["ana"], False),
+        (["ana", "rui"], [], False),
+        ([], [], False),
+    ],
+)
+def test_two_stewards_open_the_guard_between_two_cpfs_judged_own(
+    left: list[str], right: list[str], *, is_open: bool
+) -> None:
+    one, other = record(1, cpf="1", cpf_by=left), record(2, cpf="2", cpf_by=right)
+
+    for pair in ((one, other), (other, one)):
+        assert pair_guards(*pair) == (() if is_open else (Guard.TWO_CPFS,))

@@ -6,9 +6,13 @@ from mdm.domain.events import (
     Anchor,
     Event,
     Judge,
+    JudgeIdentifier,
+    JudgeIdentifierSuspend,
+    JudgeIdentifierUndo,
     JudgeResume,
     JudgeSuspend,
     JudgeUndo,
+    LapseValue,
     Link,
     LinkStatus,
     Logged,
@@ -19,8 +23,10 @@ from mdm.domain.events import (
     RecordStateSet,
     ReinstateId,
     Relink,
+    SetValue,
     TombstoneId,
     Unplace,
+    UnsetValue,
     WithdrawId,
     with_drawn_ids,
 )
@@ -49,6 +55,12 @@ EVENTS: list[Event] = [
     JudgeSuspend(7),
     JudgeResume(7),
     JudgeUndo(7),
+    JudgeIdentifier(8),
+    JudgeIdentifierSuspend(8),
+    JudgeIdentifierUndo(8),
+    SetValue(9),
+    LapseValue(9),
+    UnsetValue(9),
 ]
 
 

@@ -171,3 +171,20 @@ def test_every_record_gets_an_answer_and_a_lone_person_owns_the_number(
     assert decided.keys() == {holder.record_id for holder in holders}
     same = [replace(holders[0], record_id=n) for n in range(3)]
     assert set(decide_owner(same).values()) == {OWN}
+
+
+def test_a_steward_outranks_what_names_and_dates_tell() -> None:
+    assert decide_owner([MOTHER, CHILD], {CHILD.record_id: OWN}) == {1: NOT_THEIRS, 2: OWN}
+    assert decide_owner([MOTHER, CHILD], {CHILD.record_id: OWN, 1: OWN}) == {1: OWN, 2: OWN}
+
+
+def test_the_people_of_a_record_judged_own_are_owners_as_well() -> None:
+    other = replace(CHILD, record_id=4, source="school")
+
+    decided = decide_owner([MOTHER, CHILD, other], {other.record_id: OWN})
+    assert decided == {1: NOT_THEIRS, 2: OWN, 4: OWN}
+
+
+def test_a_number_judged_not_theirs_says_nothing_about_the_others() -> None:
+    assert decide_owner([MOTHER], {1: NOT_THEIRS}) == {1: NOT_THEIRS}
+    assert decide_owner([MOTHER, CHILD], {1: NOT_THEIRS}) == {1: NOT_THEIRS, 2: OWN}

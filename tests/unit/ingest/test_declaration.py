@@ -116,3 +116,13 @@ def test_errors_of_a_layout_file_are_told_at_once() -> None:
 def test_a_missing_declaration_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceDeclarationError):
         load_declaration(tmp_path / "none.toml")
+
+
+def test_errors_of_form_and_of_fit_are_told_in_one_round() -> None:
+    rest = '[mapping]\nlocal_id = {value = "1", column = "a"}\nshoe = "x"\nfull_name = 7\n'
+    with pytest.raises(SourceDeclarationError) as caught:
+        declared("delimited", f'trust = 101\nscope = ""\nnever_store = ["a"]\n{rest}sex = "A"\n')
+
+    for word in ("trust", "scope", "mapping.local_id", "mapping.full_name", "shoe", "mapping.sex"):
+        assert word in caught.value.message
+    assert "local_id is missing" not in caught.value.message

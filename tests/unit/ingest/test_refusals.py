@@ -58,6 +58,7 @@ REFUSED: dict[str, tuple[bytes, type[FileRefusedError]]] = {
     "half a character": (GOOD.encode() + "3,José".encode()[:-1], FileEncodingError),
     "no key in the header": (b"id,full_name\n1,Ana\n", FileLayoutError),
     "key alone": (b"local_id\n1\n", FileLayoutError),
+    "lines that end in CR alone": (GOOD.replace("\n", "\r").encode(), FileLayoutError),
     "other delimiter": (GOOD.replace(",", ";").encode(), FileLayoutError),
     "column twice": (b"local_id,full_name,full_name\n1,a,b\n", FileLayoutError),
     "open quote in the header": (b'local_id,"full_name\n1,Ana\n', FileLayoutError),

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
+from mdm.domain.identifier_judgement import IdentifierJudgement, identifier_hash
+from mdm.domain.ownership import Ownership
 from mdm.duck import count
 from mdm.linkage.ownership import MOST_HOLDERS, decide_ownership
 from support.linkage_city import city
@@ -25,8 +27,10 @@ def holder(con: duckdb.DuckDBPyConnection, record_id: int, **values: object) -> 
     )
 
 
-def decided(con: duckdb.DuckDBPyConnection) -> set[tuple[int, str, str]]:
-    decide_ownership(con)
+def decided(
+    con: duckdb.DuckDBPyConnection, *judgements: IdentifierJudgement
+) -> set[tuple[int, str, str]]:
+    decide_ownership(con, judgements)
     rows = con.execute("SELECT record_id, identifier, state FROM ownership").fetchall()
     flags = con.execute("SELECT record_id, cpf, cns, nis FROM not_own").fetchall()
     told = {
@@ -53,6 +57,43 @@ def test_a_childs_record_under_its_mothers_number(
     holder(con, 2, **CHILD, **{column: value})
 
     assert decided(con) == {(2, column, "not_theirs")}
+
+
+def said(record_id: int, verdict: str, number: str, by: str = "ana") -> IdentifierJudgement:
+    kind = {11: "cpf", 15: "cns"}[len(number)]
+    value = identifier_hash(kind, number)
+    return IdentifierJudgement(record_id, record_id, kind, value, Ownership(verdict), by)
+
+
+def test_a_steward_outranks_what_is_found(con: duckdb.DuckDBPyConnection) -> None:
+    holder(con, 1, **MOTHER, cpf="24681357928")
+    holder(con, 2, **CHILD, cpf="24681357928", guardian_cpf="24681357928")
+    holder(con, 3, **CHILD, cpf="24681357928")
+    own, theirs = "24681357928", "not_theirs"
+
+    assert decided(con, said(2, "own", own)) == {(1, "cpf", theirs)}
+    assert con.execute("SELECT record_id, stewards FROM own_cpf_by ORDER BY 1").fetchall() == [
+        (2, ["ana"]), (3, ["ana"]),
+    ]  # fmt: skip
+    assert decided(con, said(1, theirs, own)) == {(1, "cpf", theirs), (2, "cpf", theirs)}
+    assert decided(con, said(1, theirs, "11144477735")) == {(2, "cpf", theirs), (3, "cpf", theirs)}
+    assert con.execute("SELECT count(*) FROM own_cpf_by").fetchone() == (0,)
+
+
+def test_one_of_several_cns_is_judged(con: duckdb.DuckDBPyConnection) -> None:
+    holder(con, 1, **MOTHER, cns=["7" * 15, "8" * 15])
+
+    assert decided(con) == set()
+    assert decided(con, said(1, "not_theirs", "8" * 15)) == {(1, "cns", "not_theirs")}
+    assert con.execute("SELECT value FROM ownership").fetchall() == [("8" * 15,)]
+
+
+def test_a_steward_finds_the_owner_of_a_filler(con: duckdb.DuckDBPyConnection) -> None:
+    for record_id in range(1, MOST_HOLDERS + 2):
+        holder(con, record_id, **MOTHER, cpf="24681357928")
+
+    found = decided(con, said(1, "own", "24681357928"))
+    assert (len(found), {row[0] for row in found} & {1}) == (MOST_HOLDERS, set())
 
 
 def test_a_newborn_without_a_name_under_its_mothers_number(con: duckdb.DuckDBPyConnection) -> None:

@@ -9,7 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mdm.errors import UsageError
-from mdm.services.export_file import export_target, write_export
+from mdm.services.export_file import (
+    check_target_file,
+    check_target_folder,
+    export_target,
+    write_export,
+)
 
 SCHEMA = pa.schema([("name", pa.string()), ("flag", pa.bool_()), ("weight", pa.float64())])
 Row = tuple[str | None, bool | None, float | None]
@@ -86,3 +91,21 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_a_matter_of_usage(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError), export_target(tmp_path / name) as target:
         target.write_text("x", "utf-8")
+
+
+def test_a_place_to_write_is_tried_without_leaving_anything(tmp_path: Path) -> None:
+    check_target_folder(tmp_path / "new" / "folder")
+    check_target_file(tmp_path / "new.csv")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(UsageError, match="cannot be written"):
+            check_target_folder(folder)
+    for file in (tmp_path, tmp_path / "file" / "below.csv", Path("/proc/none/report.html")):
+        with pytest.raises(UsageError, match="cannot be written"):
+            check_target_file(file)

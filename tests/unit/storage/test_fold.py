@@ -11,9 +11,13 @@ from mdm.domain.events import (
     Anchor,
     Event,
     Judge,
+    JudgeIdentifier,
+    JudgeIdentifierSuspend,
+    JudgeIdentifierUndo,
     JudgeResume,
     JudgeSuspend,
     JudgeUndo,
+    LapseValue,
     Link,
     LinkStatus,
     Logged,
@@ -24,8 +28,10 @@ from mdm.domain.events import (
     RecordStateSet,
     ReinstateId,
     Relink,
+    SetValue,
     TombstoneId,
     Unplace,
+    UnsetValue,
     WithdrawId,
 )
 from mdm.domain.fold import fold as fold_one_by_one
@@ -55,6 +61,9 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(JudgeSuspend, JUDGEMENTS),
     st.builds(JudgeResume, JUDGEMENTS),
     st.builds(JudgeUndo, JUDGEMENTS),
+    *(st.builds(of, JUDGEMENTS) for of in (JudgeIdentifier, SetValue)),
+    *(st.builds(of, JUDGEMENTS) for of in (JudgeIdentifierSuspend, LapseValue)),
+    *(st.builds(of, JUDGEMENTS) for of in (JudgeIdentifierUndo, UnsetValue)),
 )
 
 
@@ -121,4 +130,10 @@ def test_set_wise_is_one_by_one(drawn: list[Event]) -> None:
     }
     assert {k: row[0] for k, row in found["judgement"].items()} == {
         k: judgement.state.value for k, judgement in state.judgements.items()
+    }
+    assert {k: row[0] for k, row in found["identifier_judgement"].items()} == {
+        k: judged.value for k, judged in state.judged_identifiers.items()
+    }
+    assert {k: row[0] for k, row in found["golden_override"].items()} == {
+        k: override.value for k, override in state.overrides.items()
     }

@@ -1,5 +1,6 @@
 """Rules of the golden record by example."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -260,7 +261,15 @@ class TestDeceased:
 
 class TestOverride:
     WRONG = member(1, name="ANA LYMA", birth_date=date(2001, 2, 3), deceased_on=date(2025, 5, 5))
-    NAME = Override(Attribute.NAME, "Ana Lima", "ANA LIMA", 1, value_digest(WRONG, Attribute.NAME))
+    NAME = Override(
+        Attribute.NAME,
+        "Ana Lima",
+        ("ANA LIMA", None),
+        1,
+        value_digest(WRONG, Attribute.NAME),
+        override_id=5,
+        on=date(2026, 3, 4),
+    )
 
     def test_a_stewards_value_stands_and_keeps_the_rival(self) -> None:
         golden = build_golden([self.WRONG], POLICY, [self.NAME])
@@ -268,7 +277,8 @@ class TestOverride:
 
         assert (row["name"], row["name_key"]) == ("Ana Lima", "ANA LIMA")
         assert golden.values[Attribute.NAME].rivals == (Rival("ANA LYMA", (1,)),)
-        assert golden.lineage()["name"] == [1, "steward"]
+        assert golden.lineage()["name"] == [1, "steward", 5]
+        assert golden.values[Attribute.NAME].as_of == date(2026, 3, 4)
 
     def test_it_holds_while_other_records_come_and_change(self) -> None:
         other = member(2, name="ANA LEMOS", updated_at=NEW)
@@ -289,11 +299,44 @@ class TestOverride:
 
     def test_a_steward_may_empty_a_value(self) -> None:
         attribute = Attribute.BIRTH_DATE
-        override = Override(attribute, None, None, 1, value_digest(self.WRONG, attribute))
+        judged = value_digest(self.WRONG, attribute)
+        override = Override(attribute, None, None, 1, judged, override_id=6)
         golden = build_golden([self.WRONG], POLICY, [override])
 
         assert golden.shown(attribute) is None
-        assert golden.lineage()["birth_date"] == [1, "steward"]
+        assert golden.lineage()["birth_date"] == [1, "steward", 6]
+
+    def test_of_two_the_later_one_counts_and_the_other_value_is_its_rival(self) -> None:
+        later = replace(self.NAME, value="Ana Leme", key=("ANA LEME", None), override_id=7)
+        golden = build_golden([self.WRONG], POLICY, [later, self.NAME])
+
+        assert golden.shown(Attribute.NAME) == "Ana Leme"
+        assert golden.values[Attribute.NAME].rivals[0] == Rival("Ana Lima", (1,))
+
+    def test_it_ends_when_its_record_becomes_restricted(self) -> None:
+        golden = build_golden(
+            [replace(self.WRONG, restricted=True), member(2)], POLICY, [self.NAME]
+        )
+
+        assert golden.shown(Attribute.NAME) is None
+
+    def test_it_never_tells_what_only_a_restricted_record_says(self) -> None:
+        hidden = member(2, name="ANA LIMA", restricted=True)
+        known = member(3, name="ANA LIMA")
+
+        for members, shown in (
+            ([self.WRONG, hidden], "ANA LYMA"),
+            ([self.WRONG, hidden, known], "Ana Lima"),
+        ):
+            assert build_golden(members, POLICY, [self.NAME]).shown(Attribute.NAME) == shown
+
+    def test_whose_a_number_is_does_not_end_it(self) -> None:
+        said = member(1, cpf="11144477735")
+        judged = value_digest(said, Attribute.CPF)
+        override = Override(Attribute.CPF, "52998224725", None, 1, judged)
+        borrowed = replace(said, not_theirs=frozenset({"cpf"}))
+
+        assert build_golden([borrowed], POLICY, [override]).shown(Attribute.CPF) == "52998224725"
 
     def test_a_steward_may_settle_a_reported_death(self) -> None:
         attribute = Attribute.DECEASED_ON

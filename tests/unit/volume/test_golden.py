@@ -98,11 +98,14 @@ def test_a_citizen_of_restricted_records_only_has_no_row() -> None:
 def test_a_stewards_value_stands_in_the_row() -> None:
     city = {"A": [member(1, name="ANA LYMA"), member(2)], "B": [member(3, name="BIA")]}
     judged = value_digest(city["A"][0], Attribute.NAME)
-    override = Override(Attribute.NAME, "Ana Lima", "ANA LIMA", 1, judged)
-    rows = _set_wise(city, POLICY, GoldenScope(overrides={"A": [override]}))
+    override = Override(Attribute.NAME, "Ana Lima", ("ANA LIMA", None), 1, judged, override_id=3)
+    scope = GoldenScope(overrides={"A": [override]})
+    rows = _set_wise(city, POLICY, scope)
 
     assert rows["A"] == build_golden(city["A"], POLICY, [override]).to_row("A")
     assert rows["B"]["name"] == "BIA"
+    hidden = {**city, "A": [*city["A"], member(4, name="ANA LIMA", restricted=True)]}
+    assert _set_wise(hidden, POLICY, scope)["A"]["name"] == "ANA LYMA"
 
 
 def test_only_the_citizens_asked_for_are_computed() -> None:

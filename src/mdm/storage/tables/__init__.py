@@ -8,6 +8,7 @@ model is ever bound to a request: rows move as Arrow or as plain dictionaries.
 from mdm.storage.tables.access import Account, Client
 from mdm.storage.tables.base import CHECK_COLUMN, Registry, declared_tables, table_of
 from mdm.storage.tables.identity import (
+    IdentifierJudgement,
     Judgement,
     Membership,
     MunicipalIdRow,
@@ -17,13 +18,15 @@ from mdm.storage.tables.identity import (
 )
 from mdm.storage.tables.ledger import LedgerEvent, LedgerTx, StateDigest
 from mdm.storage.tables.records import Issue, Load, Quarantine, Record, RecordVersion, Source
-from mdm.storage.tables.work import GoldenRecord, Plan, ReviewItem
+from mdm.storage.tables.work import GoldenOverride, GoldenRecord, Plan, ReviewItem
 
 __all__ = [
     "CHECK_COLUMN",
     "Account",
     "Client",
+    "GoldenOverride",
     "GoldenRecord",
+    "IdentifierJudgement",
     "Issue",
     "Judgement",
     "LedgerEvent",

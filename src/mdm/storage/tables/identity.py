@@ -105,6 +105,45 @@ class Judgement(Registry, table=True):
     row_check: int = num()
 
 
+class IdentifierJudgement(Registry, table=True):
+    """What a steward said of one number of a record, with the content that was judged.
+
+    `judgement_id` counts on with those of table `judgement`. `value_hash` is
+    `identifier_hash` of record and number; empty once the record is erased.
+    """
+
+    __tablename__ = "identifier_judgement"
+    __table_args__ = (
+        one_of("identifier", ("cpf", "cns", "nis")),
+        one_of("verdict", ("own", "not_theirs")),
+        one_of("state", ("active", "undone", "suspended")),
+        Index(None, "record_id"),
+        where_index(
+            "ux_identifier_judgement_active",
+            "record_id",
+            "identifier",
+            "value_hash",
+            "actor",
+            where="state = 'active'",
+            unique=True,
+        ),
+        STRICT,
+    )
+
+    judgement_id: int = num(key=True)
+    record_id: int = num()
+    identifier: str = txt()
+    value_hash: str | None = maybe_txt()
+    verdict: str = txt()
+    content_hash: str = txt()
+    actor: str = txt()
+    reason: str | None = maybe_txt()
+    at: str = txt()
+    state: str = txt()
+    tx_id: int = num()
+    row_check: int = num()
+
+
 class Told(Registry, table=True):
     """Who was told which ID for which record (0: without a record), first and last."""
 

@@ -21,10 +21,11 @@ def has_nth(column: str, n: int) -> str:
 
 
 def payload_value(dialect: str, payload: str, column: str) -> str:
-    """SQL of one value in a payload."""
-    if dialect == "sqlite":
-        return f"json_extract({payload}, '$.{column}')"
-    return f"(({payload})::jsonb ->> '{column}'::text)"
+    """SQL of one value in a payload; none of an erased record's, whose payload is empty."""
+    value = f"json_extract({payload}, '$.{column}')"
+    if dialect != "sqlite":
+        value = f"({payload})::jsonb ->> '{column}'::text"
+    return f"(CASE WHEN {payload} <> '' THEN {value} END)"
 
 
 class PayloadValue(ColumnElement[str]):

@@ -2,6 +2,7 @@
 
 from sqlmodel import Field, Index
 
+from mdm.domain.golden_record import OverrideState
 from mdm.storage.tables.base import (
     STRICT,
     WITHOUT_ROWID,
@@ -70,6 +71,40 @@ class ReviewItem(Registry, table=True):
     lease_until: str | None = maybe_txt()
     plan_id: int | None = maybe_num()
     judgement_id: int | None = maybe_num()
+    row_check: int = num()
+
+
+class GoldenOverride(Registry, table=True):
+    """A golden value that a steward set in place of what a record says.
+
+    `value` is what the steward gave, as a source would give it (empty: the citizen has none, or
+    the record is erased); `judged` is the digest of what the record said then.
+    """
+
+    __tablename__ = "golden_override"
+    __table_args__ = (
+        one_of("state", OverrideState),
+        Index(None, "record_id"),
+        where_index(
+            "ux_golden_override_active",
+            "record_id",
+            "attribute",
+            where="state = 'active'",
+            unique=True,
+        ),
+        STRICT,
+    )
+
+    override_id: int = num(key=True)
+    record_id: int = num()
+    attribute: str = txt()
+    value: str | None = maybe_txt()
+    judged: str = txt()
+    actor: str = txt()
+    reason: str | None = maybe_txt()
+    at: str = txt()
+    state: str = txt()
+    tx_id: int = num()
     row_check: int = num()
 
 
