@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.ours import PAIRING
+from bench.build import PAIRING
 
 SEEDS = (101, 102, 103)
 PEOPLE = 50_000

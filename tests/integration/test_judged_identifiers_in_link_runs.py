@@ -35,17 +35,25 @@ MORE = {"cns": "177835337400018", "phone": "51999998888", "street": "Rua das Flo
         "street_number": "12", "postal_code": "90010-150"}  # fmt: skip
 
 
-def say(application: Application, verdict: str, key: Key, by: str = "ines") -> int:
+def say(
+    application: Application, verdict: str, key: Key, by: str = "ines", cns: str | None = None
+) -> int:
     header = replace(application.header("judge_identifier"), actor=by)
-    said = Said(verdict=Ownership(verdict), key=key, identifier="cpf", number=None, reason="seen")
+    said = Said(
+        verdict=Ownership(verdict),
+        key=key,
+        identifier="cpf" if cns is None else "cns",
+        number=cns,
+        reason="seen",
+    )
     done = judge_identifier(application.store, golden_rules(application), header, said)
     return int(str(done["judgement_id"]))
 
 
-def cpf(application: Application, key: Key) -> object:
+def cpf(application: Application, key: Key, column: str = "cpf") -> object:
     with application.store.reading() as session:
         return session.value(
-            "SELECT cpf FROM golden_record WHERE municipal_id = :id",
+            f"SELECT {column} FROM golden_record WHERE municipal_id = :id",
             {"id": homes(application)[key]},
         )
 
@@ -109,4 +117,22 @@ def test_the_guard_between_two_cpfs_opens_for_two_stewards_at_the_next_run(
     link(app)
 
     assert homes(app)[CLINIC, "1"] == homes(app)[SCHOOL, "7"]
+    assert_sound(app)
+
+
+def test_one_of_several_cns_is_judged_and_given_back(app: Application, tmp_path: Path) -> None:
+    one, other = "177835337400018", "700501572752653"
+    deliver(app, tmp_path, [who("1", ANA, cns=f"{one};{other}")], CLINIC)
+    link(app)
+    number = say(app, "not_theirs", (CLINIC, "1"), cns=other)
+    assert cpf(app, (CLINIC, "1"), "cns") == f'["{one}"]'
+    assert_sound(app)
+    link(app)
+    assert cpf(app, (CLINIC, "1"), "cns") == f'["{one}"]'
+    assert_sound(app)
+
+    undo_judgement(app.store, decision_rules(app), app.header("judge_undo"), number)
+    assert_sound(app)
+    link(app)
+    assert cpf(app, (CLINIC, "1"), "cns") == f'["{one}","{other}"]'
     assert_sound(app)

@@ -25,6 +25,7 @@ from mdm.services.overrides import by_citizen, standing_overrides
 from mdm.survivorship.build import Override
 from mdm.survivorship.policy import Policy
 from mdm.volume import plan_tables
+from mdm.volume.database import MEMORY_BESIDE_WRITING
 from mdm.volume.decide import decide_clusters
 from mdm.volume.golden import GoldenScope, golden_rows
 from mdm.volume.golden_members import GoldenInputs
@@ -244,6 +245,7 @@ class DuckLinking:
             # A revert scores nothing, and what an earlier run left may be of other content.
             self.decide_owners()
         con = self._con
+        con.execute(f"SET memory_limit = '{MEMORY_BESIDE_WRITING}'")
         write_batches(con, "golden_source", self._source_batches(), _SOURCES)
         loads = session.read_arrow(
             "SELECT record_id, last_load_id AS load_order FROM record", schema=_LOADED

@@ -6,13 +6,14 @@ The caller notes the entry before it answers; nothing here leaves without one.
 import json
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from mdm.bootstrap.application import Application
+from mdm.bootstrap.review_entries import outcome_entry, review_entry
 from mdm.bootstrap.stewarding import decision_rules, used_model
 from mdm.domain.access import Reader, Role
 from mdm.domain.audit import AuditAction, AuditEntry, ToldSet, entry_of
@@ -48,7 +49,6 @@ from mdm.services.review_desk import (
 )
 from mdm.services.review_sides import ReviewSide, read_sides
 from mdm.services.sight import Sight, sight_of
-from mdm.services.told import WITHOUT_RECORD
 from mdm.storage.store import iso
 
 LOOKED_AGAIN = 2.0
@@ -262,7 +262,7 @@ class Reads:
             sight = desk_sight(session, reader)
             now = iso(self._application.clock())
             items = list_reviews(session, sight, now=now, limit=limit, after=after)
-        return items, _review_entry(reader, AuditAction.REVIEW_LIST, items)
+        return items, review_entry(reader, AuditAction.REVIEW_LIST, items)
 
     def review(
         self, reader: Reader, review_id: int, asked: frozenset[Field] = frozenset()
@@ -277,7 +277,7 @@ class Reads:
             sides = read_sides(session, rules.golden, sight, item, today=today, asked=asked)
             evidence = _evidence(session, model, item)
         answer = ReviewRead(item, sides, evidence)
-        entry = _review_entry(reader, AuditAction.REVIEW_READ, [item], fields=tuple(sorted(asked)))
+        entry = review_entry(reader, AuditAction.REVIEW_READ, [item], fields=tuple(sorted(asked)))
         return answer, entry
 
     def question(self, reader: Reader, review_id: int) -> ReviewItem:
@@ -290,14 +290,14 @@ class Reads:
         """Reserve a pair; see `claim_review`."""
         header = _header(reader, "claim")
         item = claim_review(self._application.store, header, reader, review_id)
-        return item, _review_entry(reader, AuditAction.REVIEW_WRITE, [item])
+        return item, review_entry(reader, AuditAction.REVIEW_WRITE, [item])
 
     def release(self, reader: Reader, review_id: int) -> tuple[ReviewItem, AuditEntry]:
         """Let go of a pair, if the reader holds it; see `release_review`."""
         item = self.question(reader, review_id)
         if item.claimed_by == reader.actor:
             release_review(self._application.store, _header(reader, "claim"), reader, review_id)
-        return item, _review_entry(reader, AuditAction.REVIEW_WRITE, [item])
+        return item, review_entry(reader, AuditAction.REVIEW_WRITE, [item])
 
     def decide(
         self, reader: Reader, review_id: int, said: tuple[Verdict, str], content_hash: str
@@ -312,14 +312,14 @@ class Reads:
             said=said,
             content_hash=content_hash,
         )
-        return outcome, _outcome_entry(reader, outcome)
+        return outcome, outcome_entry(reader, outcome)
 
     def undo(self, reader: Reader, review_id: int) -> tuple[dict[str, object], AuditEntry]:
         """Take an answer back; see `undo_review`."""
         header = _header(reader, "judge")
         store = self._application.store
         outcome = undo_review(store, self.rules(), header, reader, review_id)
-        return outcome, _outcome_entry(reader, outcome)
+        return outcome, outcome_entry(reader, outcome)
 
     # ------------------------------------------------------------------ helpers
 
@@ -371,34 +371,3 @@ def _evidence(session: ReadSession, model: PersonModel, item: ReviewItem) -> Exp
         population = population_class(session.number("SELECT COUNT(*) FROM record"))
     pattern, weight = int(str(row["pattern"])), float(str(row["match_weight"]))
     return explain_pattern(model, int(population), pattern, weight)
-
-
-def _review_entry(
-    reader: Reader, action: AuditAction, items: Sequence[ReviewItem], fields: tuple[str, ...] = ()
-) -> AuditEntry:
-    ids = sorted({i for item in items for i in item.municipal_ids if i is not None})
-    told = {
-        (municipal_id, record_id)
-        for item in items
-        for municipal_id, record_id in zip(item.municipal_ids, item.pair, strict=True)
-        if municipal_id is not None
-    }
-    return entry_of(
-        reader,
-        action,
-        municipal_ids=tuple(ids),
-        records=tuple(sorted({record for item in items for record in item.pair})),
-        fields=fields,
-        told=tuple(sorted(told)),
-    )
-
-
-def _outcome_entry(reader: Reader, outcome: Mapping[str, object]) -> AuditEntry:
-    ids = outcome["municipal_ids"]
-    assert isinstance(ids, list)
-    return entry_of(
-        reader,
-        AuditAction.REVIEW_WRITE,
-        municipal_ids=tuple(ids),
-        told=tuple((municipal_id, WITHOUT_RECORD) for municipal_id in ids),
-    )

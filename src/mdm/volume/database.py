@@ -9,6 +9,8 @@ import duckdb
 from mdm.errors import LaneBusyError
 
 MEMORY_SHARE = "4GB"
+MEMORY_BESIDE_WRITING = "3GB"
+"""While the registry is written its rows are in memory, too."""
 
 
 @contextmanager
