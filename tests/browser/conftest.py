@@ -5,13 +5,10 @@ the content security policy fails the test that met it.
 """
 
 import os
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page
 
 from mdm.bootstrap import Application, open_application
@@ -20,6 +17,8 @@ from mdm.security.passwords import password_hash
 from mdm.services.accounts import Account, add_account
 from mdm_api.app import create_app
 from support.browser import PASSWORD, PEOPLE, WIDE, OpenPage, Watched, log_in
+from support.running import running
+from support.service import asked
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 10_000  # ms: what does not come by then does not come
@@ -53,17 +52,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
 @pytest.fixture(scope="module")
 def service(registry: Application) -> Iterator[str]:
     """The address of the service."""
-    config = uvicorn.Config(create_app(registry), port=0, log_level="error", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=30)
+    with asked(create_app(registry)) as client, running(client.app) as address:  # type: ignore[arg-type]
+        yield address
 
 
 @pytest.fixture

@@ -113,6 +113,16 @@ def test_the_page_of_a_citizen_is_accessible(
         page.get_by_role("button", name="Continuar").click()
         page.wait_for_selector("#ficha")
         assert_accessible(page)
+    for condition in (
+        "cpf IS NULL AND cns IS NULL AND phones IS NULL AND record_count = 1",
+        "record_count = (SELECT MAX(record_count) FROM golden_record)",
+    ):
+        (known,) = citizens(registry, condition, 1)
+        page.goto(f"/cidadaos/{known['municipal_id']}")
+        page.get_by_role("button", name="Continuar").click()
+        page.wait_for_selector("#ficha")
+        page.locator("summary").evaluate_all("all => all.forEach(s => s.parentElement.open = true)")
+        assert_accessible(page)
     for address, said in (
         ("/cidadaos/ABCDE-FGHJK", "Isto não é um identificador municipal."),
         (f"/cidadaos/{never_issued()}", "Por que você precisa desta ficha?"),
@@ -138,6 +148,8 @@ def test_the_civil_name_is_nowhere_in_the_page_until_who_may_asks_for_it(
     (known,) = citizens(registry, "cpf IS NOT NULL AND social_name IS NOT NULL", 1)
     civil = str(known["name"])
     first = civil.split(maxsplit=1)[0]
+    find(ana, str(known["cpf"]))
+    assert not re.search(rf"\b{first}\b", ana.content(), re.IGNORECASE)
     open_found(ana, str(known["cpf"]))
 
     assert ana.get_by_role("heading", level=1).inner_text().upper() == known["social_name"]

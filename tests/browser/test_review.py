@@ -252,16 +252,29 @@ def test_a_caseworker_has_no_queue(open_page: OpenPage, watched: Watched) -> Non
     assert_accessible(page)
 
 
+def leave(registry: Application, count: int) -> None:
+    """Let so many questions wait, and no others."""
+    pairs = "SELECT review_id FROM review_item WHERE record_r IS NOT NULL ORDER BY review_id"
+    with registry.store.writing(registry.header("test")) as session:
+        states = [
+            {**row, "state": "open" if place < count else "stale"}
+            for place, row in enumerate(session.rows(pairs))
+        ]
+        session.update_rows("review_item", states)
+
+
 @SIZED
-def test_an_empty_queue_says_so(
+def test_a_queue_of_one_and_an_empty_one_say_so(
     open_page: OpenPage, registry: Application, size: tuple[int, int]
 ) -> None:
-    """The last test: it settles every question."""
-    with registry.store.writing(registry.header("test")) as session:
-        rows = session.rows("SELECT review_id FROM review_item WHERE state IN ('open', 'claimed')")
-        session.update_rows("review_item", [{**row, "state": "stale"} for row in rows])
+    """The last test: it settles every question but one, and then that."""
     page = open_page("bruno", size=size)
+    leave(registry, 1)
+    page.goto("/revisao")
+    expect(page.locator(".queue-row")).to_have_count(1)
+    assert_accessible(page)
 
+    leave(registry, 0)
     page.goto("/revisao")
 
     expect(page.get_by_role("heading", level=2)).to_have_text("Nenhum par espera uma resposta.")

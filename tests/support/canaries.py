@@ -1,6 +1,7 @@
 """Values of `support.api_city` that name the leak where they are found, and who may see them."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mdm.domain.access import Purpose, Role
@@ -59,6 +60,19 @@ DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """IDs of requests: any digits may stand in one."""
 NEVER = ("zqpendingname", "zqerasedname")
 """What no answer holds, whoever asks."""
+
+
+def without_drawn(text: str, ids: Iterable[str]) -> str:
+    """Text in small letters without what was drawn: any signs may stand in that.
+
+    Args:
+        text: What is searched for canaries.
+        ids: Municipal IDs.
+    """
+    said = DRAWN.sub("", text.lower())
+    for one in ids:
+        said = said.replace(one.lower(), "")
+    return said
 
 
 def may_see(

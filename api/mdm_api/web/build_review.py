@@ -188,7 +188,7 @@ def _field_row(
     say: Translate,
 ) -> FieldRow:
     one, other = ", ".join(left), ", ".join(right)
-    likeness = _likeness(left, right, levels)
+    likeness = likeness_of(left, right, levels)
     if likeness in {Likeness.DIFFERENT, Likeness.ALIKE}:
         parts = pieces(one, other)
         notes = [sentence(name, level) for name, level in levels.items() if level != MISSING]
@@ -209,15 +209,24 @@ def _whole(text: str) -> tuple[Piece, ...]:
     return () if text == "" else (Piece(text, differs=False),)
 
 
-def _likeness(left: list[str], right: list[str], levels: Mapping[str, str]) -> Likeness:
+def likeness_of(left: list[str], right: list[str], levels: Mapping[str, str]) -> Likeness:
+    """How the values of a field compare.
+
+    Args:
+        left: As it is shown: two masked numbers may differ all the same.
+        right: The other.
+        levels: What the model found, by comparison.
+    """
     if not left or not right:
         return Likeness.MISSING
-    if set(map(folded, left)) == set(map(folded, right)):
-        return Likeness.EQUAL
     found = [level for level in levels.values() if level != MISSING]
+    if set(map(folded, left)) == set(map(folded, right)) and _CONFLICT not in found:
+        return Likeness.EQUAL
     if found:
         return Likeness.DIFFERENT if _CONFLICT in found else Likeness.ALIKE
-    if not set(left).isdisjoint(right):
+    # What the model could not compare: part of an address, one of several numbers.
+    in_part = any(one in other or other in one for one in left for other in right)
+    if in_part:
         return Likeness.ALIKE
     ratio = SequenceMatcher(None, ", ".join(left), ", ".join(right), autojunk=False).ratio()
     return Likeness.ALIKE if ratio >= _ALIKE else Likeness.DIFFERENT

@@ -293,7 +293,7 @@ class Reads:
         return item, review_entry(reader, AuditAction.REVIEW_WRITE, [item])
 
     def release(self, reader: Reader, review_id: int) -> tuple[ReviewItem, AuditEntry]:
-        """Let go of a pair, if the reader holds it."""
+        """Let go of a pair, if the reader holds it; see `release_review`."""
         item = self.question(reader, review_id)
         if item.claimed_by == reader.actor:
             release_review(self._application.store, _header(reader, "claim"), reader, review_id)
