@@ -30,8 +30,10 @@ SELECT v.review_id, v.group_id, v.record_l, v.record_r, v.content_hash AS hash_b
 FROM review_item v JOIN record r ON r.record_id = v.group_id
 LEFT JOIN membership l ON l.record_id = v.record_l
 LEFT JOIN membership o ON o.record_id = v.record_r
-WHERE v.kind = '{OVERLAY}' AND v.state IN ('open', 'claimed') ORDER BY v.review_id
+WHERE v.kind = '{OVERLAY}' AND v.state IN ('open', 'claimed')
 """
+_OPEN_AMONG = _OPEN + "AND (v.record_l IN ({keys}) OR v.record_r IN ({keys}))"
+_HOMES = "SELECT record_id, municipal_id FROM membership WHERE record_id IN ({keys})"
 _CITIZENS = f"""
 SELECT m.record_id, m.municipal_id FROM membership m WHERE m.municipal_id IN (
   SELECT o.municipal_id FROM review_item v JOIN membership o ON o.record_id = v.group_id
@@ -73,19 +75,27 @@ def ask_overlays(session: WriteSession, records: Iterable[int]) -> None:
     close_overlays(session)
 
 
-def close_overlays(session: WriteSession) -> None:
-    """Ask no more where the source put the former content back, or the two records have parted."""
-    gone = [
+def close_overlays(session: WriteSession, records: Collection[int] | None = None) -> None:
+    """Ask no more where the source put the former content back, or the two records have parted.
+
+    Args:
+        session: The writer lane.
+        records: Those whose questions are looked at; None for all.
+    """
+    rows = (
+        session.rows(_OPEN) if records is None else rows_of_numbers(session, _OPEN_AMONG, records)
+    )
+    gone = {
         as_int(row["review_id"])
-        for row in session.rows(_OPEN)
+        for row in rows
         if row["content_hash"] == row["hash_before"] or row["home_l"] != row["home_r"]
-    ]
-    session.update_rows("review_item", [{"review_id": n, "state": "stale"} for n in gone])
+    }
+    session.update_rows("review_item", [{"review_id": n, "state": "stale"} for n in sorted(gone)])
 
 
 def all_ties(session: ReadSession, judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
     """What holds the records of all open overlays; see `mdm.domain.overlay.ties`."""
-    overlays = _open_overlays(session)
+    overlays = _open_overlays(session.rows(_OPEN))
     if not overlays:
         return ()
     rows = session.rows(_CITIZENS)
@@ -97,7 +107,8 @@ def ties_of(
     session: ReadSession, citizens: Mapping[int, str], judgements: Sequence[Judgement]
 ) -> tuple[Judgement, ...]:
     """The same within some citizens (record -> citizen)."""
-    overlays = [o for o in _open_overlays(session) if citizens.keys() >= {*o.pair}]
+    found = _open_overlays(rows_of_numbers(session, _OPEN_AMONG, citizens))
+    overlays = [overlay for overlay in found if citizens.keys() >= {*overlay.pair}]
     return ties(overlays, citizens, judgements) if overlays else ()
 
 
@@ -111,10 +122,12 @@ def settled_overlays(session: ReadSession, different: Mapping[Pair, int]) -> dic
     Returns:
         Pair in question -> the judgement that settles it.
     """
-    overlays = _open_overlays(session) if different else []
+    records = {record_id for pair in different for record_id in pair}
+    overlays = _open_overlays(rows_of_numbers(session, _OPEN_AMONG, records))
     if not overlays:
         return {}
-    citizens = {as_int(r["record_id"]): r["municipal_id"] for r in session.rows(_CITIZENS)}
+    rows = rows_of_numbers(session, _HOMES, records)
+    citizens = {as_int(row["record_id"]): row["municipal_id"] for row in rows}
     return {
         overlay.pair: number
         for overlay in overlays
@@ -129,12 +142,12 @@ def replaced_records(session: ReadSession, records: Collection[int]) -> set[int]
     return {as_int(row["group_id"]) for row in rows}.intersection(records)
 
 
-def _open_overlays(session: ReadSession) -> list[OpenOverlay]:
+def _open_overlays(rows: Iterable[Mapping[str, object]]) -> list[OpenOverlay]:
     return [
         OpenOverlay(
             as_int(row["group_id"]),
             (as_int(row["record_l"]), as_int(row["record_r"])),
             is_bridge=not row["restricted"],
         )
-        for row in session.rows(_OPEN)
+        for row in rows
     ]

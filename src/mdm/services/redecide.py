@@ -137,7 +137,7 @@ def redecide(
     moves = [event for event in events if isinstance(event, Move)]
     named = {name for move in moves for name in (move.from_id, move.municipal_id)}
     refresh_golden(session, rules.golden, named, memo)
-    close_overlays(session)
+    close_overlays(session, case.homes)
     return _counted(case.homes, events)
 
 
