@@ -1,10 +1,8 @@
 """Splits that no rule decides: the steward says who keeps the municipal ID, or nobody."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from mdm.errors import IdTombstoneError, SplitHeldError, UsageError
+from mdm.errors import AmbiguousIdError, IdTombstoneError, SplitHeldError, UsageError
 from mdm.services.keep_ids import Keep
 from mdm.services.resolve import Question, answer_of
 from mdm.services.told import Telling, tell
@@ -12,6 +10,8 @@ from mdm.storage.store import Store
 from support.small_registry import HEADER, SmallRegistry
 from support.stewards import ANA, apart, assert_sound, homes, judge, rows, undo
 
+IDS = "SELECT municipal_id, anchor_record_id, state, ambiguous_until FROM municipal_id"
+TODAY = "2026-01-02"
 NOBODY = Keep(nobody=True)
 Split = tuple[SmallRegistry, tuple[int, ...], str]
 
@@ -36,10 +36,9 @@ def kept(*local_ids: str) -> Keep:
 
 
 def resolved(made: SmallRegistry, municipal_id: str) -> str | None:
-    today = datetime.now(UTC).date().isoformat()
     with made.store.reading() as session:
         question = Question(source="municipal", local_id=municipal_id)
-        return answer_of(session, question, today).municipal_id
+        return answer_of(session, question, TODAY).municipal_id
 
 
 def test_without_a_word_on_the_id_the_answer_is_refused_and_changes_nothing(split: Split) -> None:
@@ -59,6 +58,7 @@ def test_without_a_word_on_the_id_the_answer_is_refused_and_changes_nothing(spli
 @pytest.mark.parametrize("keeper", ["1", "2", "3"])
 def test_the_part_of_the_record_named_keeps_the_id(split: Split, keeper: str) -> None:
     made, records, home = split
+    before = rows(made, IDS)
     result = judge(made, "different", "1", "2", keep=kept(keeper))
 
     first, second, third = homes(made, records)
@@ -69,6 +69,20 @@ def test_the_part_of_the_record_named_keeps_the_id(split: Split, keeper: str) ->
 
     undo(made, result["judgement_id"])
     assert homes(made, records) == [home, home, home]
+    assert set(before) < set(rows(made, IDS))
+    assert_sound(made)
+
+
+def test_an_id_told_for_both_parts_is_not_ambiguous_when_they_are_one_again(split: Split) -> None:
+    made, records, home = split
+    with made.store.writing(HEADER) as session:
+        tell(session, [Telling(home, records[2])], "clinic")
+    said = judge(made, "different", "1", "2", keep=kept("1"))
+    with pytest.raises(AmbiguousIdError):
+        resolved(made, home)
+
+    undo(made, said["judgement_id"])
+    assert resolved(made, home) == home
     assert_sound(made)
 
 

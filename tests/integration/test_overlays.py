@@ -6,6 +6,7 @@ import pytest
 
 from mdm.bootstrap import Application
 from mdm.bootstrap.maintenance import verify_registry
+from mdm.errors import LoadHeldError
 from mdm.services.exports import ExportRequest, export_crosswalk
 from mdm.services.review_queue import list_questions
 from support.intake import declare, load, person, silent, write_people
@@ -110,6 +111,22 @@ def test_a_source_that_puts_the_person_back_is_not_asked_about(
     deliver(application, tmp_path, THREE, "a")
 
     assert open_kinds(made) == []
+
+
+def test_a_held_load_asks_when_it_is_accepted_and_without_a_cache(
+    application: Application, tmp_path: Path
+) -> None:
+    declare(application, "a")
+    load(application, write_people(tmp_path / "a.csv", THREE), source="a")
+    small = SmallRegistry(application.store)
+    small.citizens((1, 2, 3))
+    (application.home.work / "volume.duckdb").unlink()
+    with pytest.raises(LoadHeldError) as held:
+        load(application, write_people(tmp_path / "a.csv", [THREE[0], OTHER]), source="a")
+    assert open_kinds(small) == []
+
+    load(application, accept=int(str(held.value.where)))
+    assert open_kinds(small) == [("overlay", "1", "2")]
 
 
 def test_an_overlay_of_a_restricted_record_is_not_among_the_questions_of_all(

@@ -9,6 +9,8 @@ from mdm.clustering.decision import link_statuses
 from mdm.clustering.splits import Touched
 from mdm.domain import fold, identity, judgement, revert
 from mdm.domain.events import (
+    Ambiguous,
+    Anchor,
     Event,
     Judge,
     JudgeSuspend,
@@ -19,7 +21,7 @@ from mdm.domain.events import (
     RecordStateSet,
     with_drawn_ids,
 )
-from mdm.domain.identity import RegistryState
+from mdm.domain.identity import IdFacts, RegistryState
 from mdm.domain.judgement import Judgement, JudgementState, Verdict
 from mdm.domain.record_facts import RecordFacts
 from mdm.domain.revert import LaterChanges
@@ -53,6 +55,7 @@ class InMemoryRegistry:
         self._plans: list[_Plan] = []
         self._undone_seqs: set[int] = set()
         self._before_judgement: dict[int, dict[int, str]] = {}
+        self._ids_around: dict[int, tuple[dict[str, IdFacts], dict[str, IdFacts]]] = {}
         self._inputs = 0
         self._draws = count(1)
 
@@ -119,7 +122,9 @@ class InMemoryRegistry:
         members = self._members(citizens)
         was = {r: self.state.membership[r] for r in members}
         self._before_judgement[new.judgement_id] = was
+        ids = dict(self.state.ids)
         self._append(self._redecide(members, was))
+        self._ids_around[new.judgement_id] = (ids, dict(self.state.ids))
         return new.judgement_id
 
     def undo(self, number: int) -> None:
@@ -135,6 +140,25 @@ class InMemoryRegistry:
         self._append(
             self._redecide(members, {r: was.get(r, self.state.membership[r]) for r in members})
         )
+        self._restore_ids(number, was)
+
+    def _restore_ids(self, number: int, was: Mapping[int, str]) -> None:
+        """Anchors and ambiguity as they were, where the partition is."""
+        if {r: self.state.membership.get(r) for r in was} != was:
+            return
+        before, after = self._ids_around[number]
+        for name, then in sorted(after.items()):
+            now = self.state.ids[name]
+            former = before.get(name)
+            if former is None or now.anchor not in was:
+                continue
+            if then.anchor != former.anchor and now.anchor == then.anchor:
+                restored = former.anchor
+                if was.get(restored) == was[now.anchor] and not is_restricted(restored):
+                    self._append([Anchor(name, restored, now.anchor)])
+            is_same = then.ambiguous_until == now.ambiguous_until
+            if then.ambiguous_until != former.ambiguous_until and is_same:
+                self._append([Ambiguous(name, former.ambiguous_until)])
 
     def resolve(self, record: int, system: str | None = None) -> str | None:
         municipal_id = self.state.membership.get(record)

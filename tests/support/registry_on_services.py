@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -304,7 +305,9 @@ class ServicesRegistry:
     def _deliver(self, parity: int) -> None:
         """Deliver all that a source holds: what is left out was withdrawn."""
         self._answers.clear()
-        intake = GivenPayloads(self._con, held=Path(), today=self.application.today())
+        sync = partial(self.application.sync_with, progress=silent)
+        today = self.application.today()
+        intake = GivenPayloads(self._con, held=Path(), today=today, sync=sync)
         intake.payloads = {
             record: one.payload
             for record, one in sorted(self._loaded.items())

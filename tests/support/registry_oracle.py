@@ -26,6 +26,8 @@ class Judged:
     pair: Pair
     state: str = "active"
     was: dict[int, int] = field(default_factory=dict)
+    ids_before: dict[int, Issued] = field(default_factory=dict)
+    ids_after: dict[int, Issued] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -111,7 +113,9 @@ class Oracle:
             self.judged[contradicted].state = "undone"
         members = self._affected(pair, before)
         self.judged[number].was = {r: self.now.member[r] for r in members}
+        self.judged[number].ids_before = deepcopy(self.now.ids)
         self._decide(members, dict(self.judged[number].was), hold=False)
+        self.judged[number].ids_after = deepcopy(self.now.ids)
 
     def undo(self, number: int) -> None:
         before = self._groups()
@@ -121,6 +125,21 @@ class Oracle:
         members = self._affected(self.judged[number].pair, before)
         members |= {r for r, citizen in self.now.member.items() if citizen in concerned}
         self._decide(members, {r: was.get(r, self.now.member[r]) for r in members}, hold=False)
+        self._restore_ids(self.judged[number])
+
+    def _restore_ids(self, undone: Judged) -> None:
+        """Where everybody is back, so are the anchors, and no ID is ambiguous for this alone."""
+        if {r: self.now.member.get(r) for r in undone.was} != undone.was:
+            return
+        for number, before in undone.ids_before.items():
+            now, after = self.now.ids[number], undone.ids_after[number]
+            if not now.alive or now.anchor not in undone.was:
+                continue
+            together = undone.was.get(before.anchor) == undone.was[now.anchor]
+            if after.ambiguous and now.ambiguous:
+                now.ambiguous = before.ambiguous
+            if now.anchor == after.anchor and together and ordinary([before.anchor]):
+                now.anchor = before.anchor
 
     def tell(self, record: int, system: str) -> None:
         if record in self.now.member:

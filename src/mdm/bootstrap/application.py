@@ -135,7 +135,12 @@ class Application:
         from mdm.bootstrap.intake import DuckIntake
 
         with self.volume() as con:
-            intake = DuckIntake(con, held=self.home.work / "held", today=self.today())
+            intake = DuckIntake(
+                con,
+                held=self.home.work / "held",
+                today=self.today(),
+                sync=partial(self.sync_with, progress=_silent),
+            )
             with closing(intake):
                 yield intake
 
@@ -243,3 +248,7 @@ def _account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
         return "operator"
+
+
+def _silent(step: str, share: float) -> None:
+    """Progress that nobody looks at."""

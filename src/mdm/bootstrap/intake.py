@@ -1,6 +1,6 @@
 """The port `Intake`, made of `mdm.ingest` (staging) and `mdm.volume` (comparison and cache)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
@@ -19,8 +19,10 @@ from mdm.ingest.tables import drop_stage
 from mdm.ports import ProgressStep, ReadSession
 from mdm.volume import delivery as rows
 from mdm.volume.held import forget_held, keep_held, take_up_held
-from mdm.volume.overlays import find_overlays
+from mdm.volume.overlays import find_overlays, is_updated
 from mdm.volume.standard import begin_update, finish_update, state_digests
+
+Sync = Callable[[duckdb.DuckDBPyConnection, ReadSession], object]
 
 
 class DuckIntake:
@@ -30,10 +32,14 @@ class DuckIntake:
         con: The volume database.
         held: Folder of loads that wait for a person.
         today: The day that values are measured against.
+        sync: Brings the cache of standard records level with a snapshot.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, *, held: Path, today: date) -> None:
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, *, held: Path, today: date, sync: Sync
+    ) -> None:
         self._con = con
+        self._sync = sync
         self._held = held
         self._today = today
         self._source = ""
@@ -99,8 +105,13 @@ class DuckIntake:
 
     def overlays(self, session: ReadSession) -> list[int]:
         """Placed records whose new content is somebody else."""
-        standardise = partial(standardise_payloads, today=self._today, keys=("record_id",))
-        return find_overlays(self._con, session, self._source, standardise)
+        if not is_updated(self._con):
+            return []
+        self._sync(self._con, session)
+        if self._standardised:
+            return find_overlays(self._con)
+        again = partial(standardise_payloads, today=self._today, keys=("local_id",))
+        return find_overlays(self._con, again)
 
     def new_records(self) -> Iterator[pa.RecordBatch]:
         """Rows of `record` to insert."""

@@ -68,8 +68,8 @@ def reconcile(
         links: How each record is linked, for the events that place or move it.
         keep: A steward's answers to held splits: ID -> a record of the part that keeps it, or
             None where nobody shall keep it. An answer about a citizen that is not split is idle.
-        hold: Whether a split with an open question waits. False where a steward made the split
-            (a judgement, a move): then the ID stays with its anchor.
+        hold: Whether a split with an open question waits. False where a steward takes an answer
+            back: then the ID stays with its anchor.
 
     Returns:
         Events that leave every record of the clusters in the citizen of its cluster, but for held

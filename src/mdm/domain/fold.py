@@ -97,8 +97,8 @@ def _apply_to_record(
             _demand(state.membership[record_id] == event.municipal_id)
             state.links[record_id] = event.link
         case Unplace():
-            _demand(state.membership.pop(record_id) == event.from_id)
-            del state.links[record_id]
+            _demand(state.membership[record_id] == event.from_id)
+            del state.membership[record_id], state.links[record_id]
             if state.records[record_id] is RecordState.PRESENT:
                 state.records[record_id] = RecordState.PENDING
         case RecordStateSet():

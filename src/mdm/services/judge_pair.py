@@ -10,7 +10,7 @@ from mdm.ports import ReadSession, Store, WriteSession
 from mdm.services.history import memberships_before, past_members
 from mdm.services.judge_identifier import take_back_identifier
 from mdm.services.judgements import connected_judgements, undo_judgements
-from mdm.services.keep_ids import SAID_BY_RULE, Keep, kept_ids, restore_tombstones
+from mdm.services.keep_ids import SAID_BY_RULE, Keep, kept_ids, restore_ids, restore_tombstones
 from mdm.services.keys import Key, record_number
 from mdm.services.lists import as_int
 from mdm.services.redecide import DecisionRules, Redecided, redecide
@@ -131,7 +131,9 @@ def _undo(
     members = memberships(session, citizens)
     was = {record_id: home for record_id, home in before.items() if record_id in members}
     restore_tombstones(session, tx_id)
-    return redecide(session, rules, citizens, before=was)
+    changed = redecide(session, rules, citizens, before=was)
+    restore_ids(session, tx_id, before)
+    return changed
 
 
 def _homes_before(

@@ -1,14 +1,19 @@
-"""Who keeps the municipal ID of a citizen that a steward's answer splits, as the steward says."""
+"""Who keeps the municipal ID of a citizen that a steward's answer splits, as the steward says.
+
+To take the answer back gives the IDs back: tombstones answer again, and where all records are
+together again as they were, anchors are where they were and nothing is ambiguous for this answer.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mdm.domain.events import ReinstateId
+from mdm.domain.events import Ambiguous, Anchor, Event, ReinstateId
 from mdm.errors import UsageError
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.apply_events import apply_events, event_table
+from mdm.services.history import id_at
 from mdm.services.keys import Key, record_number
-from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.lists import as_int, as_text, rows_of_numbers
 
 _PLACED = (
     "SELECT m.record_id, m.municipal_id, r.restricted FROM membership m "
@@ -20,6 +25,14 @@ SELECT e.municipal_id, e.record_id FROM ledger_event e
 JOIN municipal_id i ON i.municipal_id = e.municipal_id
 JOIN membership m ON m.record_id = e.record_id
 WHERE e.tx_id = :tx AND e.kind = 'tombstone_id' AND i.state = 'tombstone' ORDER BY e.seq
+"""
+# What still stands of the anchors that a transaction moved and of the IDs it made ambiguous.
+_MOVED = """
+SELECT e.seq, e.kind, e.municipal_id, e.record_id, e.detail, i.anchor_record_id
+FROM ledger_event e JOIN municipal_id i ON i.municipal_id = e.municipal_id
+WHERE e.tx_id = :tx AND i.state = 'active' AND (
+  (e.kind = 'anchor' AND i.anchor_record_id = e.record_id)
+  OR (e.kind = 'ambiguous' AND i.ambiguous_until = e.detail)) ORDER BY e.seq
 """
 
 
@@ -72,5 +85,33 @@ def restore_tombstones(session: WriteSession, tx_id: int) -> None:
     """Give back the IDs that a transaction, now undone, made tombstones: to their last anchor."""
     rows = session.rows(_TOMBSTONES, {"tx": tx_id})
     events = [ReinstateId(str(row["municipal_id"]), as_int(row["record_id"])) for row in rows]
+    if events:
+        apply_events(session, event_table(events))
+
+
+def restore_ids(session: WriteSession, tx_id: int, before: Mapping[int, str]) -> None:
+    """Put anchors and ambiguity back, if an undone transaction has left no other trace.
+
+    Args:
+        session: The writer lane, after the records were decided anew.
+        tx_id: The transaction of the judgement undone.
+        before: The citizen that each record had before it, of those it concerned.
+    """
+    rows = {as_int(r["record_id"]): r for r in rows_of_numbers(session, _PLACED, before)}
+    if {record_id: row["municipal_id"] for record_id, row in rows.items()} != dict(before):
+        return
+    events: list[Event] = []
+    for row in session.rows(_MOVED, {"tx": tx_id}):
+        name, anchor = str(row["municipal_id"]), as_int(row["anchor_record_id"])
+        if anchor not in before:
+            continue
+        if row["kind"] == "ambiguous":
+            known = id_at(session, name, tx_id - 1)
+            until = None if known is None else as_text(known["ambiguous_until"])
+            events.append(Ambiguous(name, until))
+            continue
+        former = int(str(row["detail"]))
+        if before.get(former) == before[anchor] and not rows[former]["restricted"]:
+            events.append(Anchor(name, former, anchor))
     if events:
         apply_events(session, event_table(events))
