@@ -12,7 +12,6 @@ from mdm.bootstrap.serving import Serving, open_serving
 from mdm_api import description, health, oauth, problems, shell, web
 from mdm_api.routers import ROUTERS
 
-API = "/api/v1"
 THREADS = 16
 
 
@@ -55,7 +54,7 @@ def described() -> FastAPI:
 def _add_api(app: FastAPI) -> None:
     app.include_router(oauth.router)
     for router in ROUTERS:
-        app.include_router(router, prefix=API)
+        app.include_router(router)
 
 
 def from_environment() -> FastAPI:

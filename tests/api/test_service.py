@@ -215,6 +215,15 @@ def test_the_log_names_the_route_and_no_key_or_query(client: TestClient, lines: 
     assert "52998224725" not in "".join(logged)
 
 
+def test_metrics_name_routes_of_the_api_and_of_the_pages_in_full(client: TestClient) -> None:
+    client.get("/api/v1/reviews/7")
+    client.get("/cidadaos/0000000000")
+
+    text = client.get("/metrics").text
+    assert 'route="/api/v1/reviews/{review_id}",status="401"' in text
+    assert 'route="/cidadaos/{municipal_id}",status="303"' in text
+
+
 def test_metrics_count_by_route_and_hold_no_key(client: TestClient) -> None:
     client.get("/test/fault/52998224725")
     client.request("BREW", "/nowhere/52998224725")

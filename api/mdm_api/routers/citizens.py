@@ -9,12 +9,13 @@ from mdm.domain.visibility import Field
 from mdm.errors import PostOnlyError, UsageError
 from mdm.services.citizen_state import Question
 from mdm.services.find_citizens import Wanted
+from mdm_api import API
 from mdm_api.answering import PersonalReader, answered, json_answer
 from mdm_api.dependencies import ServingDep
 from mdm_api.schemas.citizens import PRINTED, Citizen, Hits, Search, Slug
 from mdm_api.schemas.problem import VERSIONED, refusals
 
-router = APIRouter(tags=["citizens"])
+router = APIRouter(prefix=API, tags=["citizens"])
 AsOf = Annotated[
     str | None,
     Query(

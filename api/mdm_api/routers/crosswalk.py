@@ -12,6 +12,7 @@ from mdm.domain.audit import AuditAction, entry_of
 from mdm.errors import MdmError
 from mdm.services.crosswalk import CrosswalkEntry
 from mdm.services.export_file import csv_bytes, csv_header, ndjson_bytes
+from mdm_api import API
 from mdm_api.answering import PersonalReader, answered, json_answer
 from mdm_api.dependencies import ServingDep
 from mdm_api.routers.citizens import AsOf
@@ -19,7 +20,7 @@ from mdm_api.schemas.citizens import PRINTED, Slug
 from mdm_api.schemas.crosswalk import Batch, BatchAnswer, BatchAnswers, Entry, RecordKey
 from mdm_api.schemas.problem import VERSIONED, refusals
 
-router = APIRouter(tags=["crosswalk"])
+router = APIRouter(prefix=API, tags=["crosswalk"])
 _FOUND, _NOT_FOUND = 200, 404
 
 

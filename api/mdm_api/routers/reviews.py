@@ -17,12 +17,13 @@ from mdm.domain.audit import AuditAction, AuditEntry, entry_of
 from mdm.domain.visibility import Field
 from mdm.errors import MdmError, UsageError, VersionRequiredError
 from mdm.services.repeatable import once
+from mdm_api import API
 from mdm_api.answering import PersonalReader, answered, json_answer
 from mdm_api.dependencies import ServingDep
 from mdm_api.schemas.problem import VERSIONED, refusals
 from mdm_api.schemas.reviews import Decision, Outcome, Review, ReviewDetail, Reviews
 
-router = APIRouter(tags=["reviews"])
+router = APIRouter(prefix=API, tags=["reviews"])
 MOST = 100
 IdempotencyKey = Annotated[
     str | None,
