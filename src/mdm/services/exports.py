@@ -46,11 +46,13 @@ unclear AS MATERIALIZED (
   SELECT municipal_id FROM municipal_id WHERE ambiguous_until > :today)
 SELECT m.municipal_id, r.source, r.local_id, r.state, m.link_status,
        a.record_id IS NOT NULL, u.municipal_id IS NOT NULL, m.linked_at
-FROM membership m JOIN record r ON r.record_id = m.record_id
+FROM membership m CROSS JOIN record r
 LEFT JOIN unclear u ON u.municipal_id = m.municipal_id
 LEFT JOIN named a ON a.record_id = m.record_id
-WHERE r.state <> 'erased' AND {open} ORDER BY m.record_id
+WHERE r.record_id = m.record_id AND r.state <> 'erased' AND {open} ORDER BY m.record_id
 """
+# A cross join goes through memberships in the order of their key on SQLite: nothing is sorted,
+# so the first rows come at once and memory stays that of one batch.
 _CROSSWALK_KEYS = """
 SELECT m.municipal_id AS municipal_id, m.record_id AS record_id
 FROM membership m JOIN record r ON r.record_id = m.record_id
