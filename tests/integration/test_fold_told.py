@@ -201,6 +201,22 @@ def test_an_export_tells_the_ids_of_its_source_but_those_of_restricted_records(
     assert keys(made) == {(first, "pec", one), (second, "pec", two)}
 
 
+def test_an_export_of_very_many_is_noted_part_by_part(
+    made: SmallRegistry, log: ChainLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows streamed past the first ones must not come from the connection that writes them."""
+    monkeypatch.setattr("mdm.storage.write_session.DEFERRED_ROWS", 1)
+    records = made.records(*(("clinic", str(number), {}) for number in range(40)))
+    homes = made.citizens(*((record,) for record in records))
+    tell(log, told_set=ToldSet(source="clinic", seq=seq(made), restricted=False))
+
+    fold(made)
+
+    assert keys(made) == {
+        (home, "pec", record) for home, record in zip(homes, records, strict=True)
+    }
+
+
 def test_an_export_tells_what_its_snapshot_held_although_records_have_moved_since(
     made: SmallRegistry, log: ChainLog
 ) -> None:

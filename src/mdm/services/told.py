@@ -116,19 +116,13 @@ def tell_all(
     if session.value(older, {"holder": holder, "day": day}) is not None:
         still = f"last_at < '{day}' AND {_STILL.format(keys=keys)}"
         session.set_where("told", {"last_at": day}, still, values)
-    session.insert_arrow("told", _untold(session, keys, values, day))
-
-
-def _untold(
-    session: ReadSession, keys: str, params: Mapping[str, object], day: str
-) -> Iterator[pa.RecordBatch]:
-    """The rows that lack, in the order of the IDs; each part is read whole before it is given."""
     for low, high in _ranges():
-        found = session.read_table(
-            _UNTOLD.format(keys=keys), {**params, "low": low, "high": high}, schema=_KEY
+        # Each part is read whole before it is written: a connection does one at a time.
+        untold = session.read_table(
+            _UNTOLD.format(keys=keys), {**values, "low": low, "high": high}, schema=_KEY
         )
-        if found.num_rows > 0:
-            yield from _rows(found, str(params["holder"]), day).combine_chunks().to_batches()
+        if untold.num_rows > 0:
+            session.insert_arrow("told", _rows(untold, holder, day))
 
 
 def _known(session: ReadSession, telling: Telling, holder: str) -> dict[str, object]:

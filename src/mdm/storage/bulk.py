@@ -122,6 +122,7 @@ class PgBulk:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._copying_in = False
 
     def _cursor(self) -> "Cursor[Any]":
         cursor: Cursor[Any] = self._connection.connection.cursor()  # type: ignore[assignment]  # psycopg's own
@@ -140,13 +141,20 @@ class PgBulk:
             cursor.copy(into) as copy,
             made_ahead(texts) if ahead else nullcontext(texts) as ready,
         ):
-            for text_rows in ready:
-                copy.write(text_rows)
+            self._copying_in = True
+            try:
+                for text_rows in ready:
+                    copy.write(text_rows)
+            finally:
+                self._copying_in = False
 
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         """Stream the result of a query as batches of a schema."""
+        if self._copying_in:
+            # The server would wait for rows and we for its answer, for ever.
+            raise RuntimeError("rows that are being written must not be read from the same session")
         query = driver_sql(sql, self._connection.dialect)
         out = f"COPY ({query}) TO STDOUT (FORMAT csv)"
         with self._cursor() as cursor, cursor.copy(out, dict(params)) as copy:
