@@ -201,10 +201,10 @@ def test_an_export_tells_the_ids_of_its_source_but_those_of_restricted_records(
     assert keys(made) == {(first, "pec", one), (second, "pec", two)}
 
 
-def test_an_export_of_very_many_is_noted_part_by_part(
+def test_an_export_of_very_many_is_noted_whole(
     made: SmallRegistry, log: ChainLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows streamed past the first ones must not come from the connection that writes them."""
+    """What is written must not be read, past the first rows, from the connection that writes."""
     monkeypatch.setattr("mdm.storage.write_session.DEFERRED_ROWS", 1)
     records = made.records(*(("clinic", str(number), {}) for number in range(40)))
     homes = made.citizens(*((record,) for record in records))

@@ -4,14 +4,13 @@ Who was told decides, at a split, which part keeps an ID and whether it is ambig
 noted to the day, so that a system which asks all day writes once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import pyarrow as pa
 
 from mdm.clustering.splits import WITHOUT_RECORD
-from mdm.domain.municipal_id import ALPHABET
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.lists import as_int, rows_of_texts
 
@@ -30,8 +29,7 @@ _TOLD = pa.schema(
 _KEY = pa.schema([("municipal_id", pa.string()), ("record_id", pa.int64())])
 _UNTOLD = """
 SELECT k.municipal_id, k.record_id FROM ({keys}) k
-WHERE k.municipal_id >= :low AND k.municipal_id < :high
-AND NOT EXISTS (SELECT 1 FROM told t WHERE t.municipal_id = k.municipal_id
+WHERE NOT EXISTS (SELECT 1 FROM told t WHERE t.municipal_id = k.municipal_id
                 AND t.holder = :holder AND t.record_id = k.record_id)
 ORDER BY k.municipal_id, k.record_id
 """
@@ -116,13 +114,10 @@ def tell_all(
     if session.value(older, {"holder": holder, "day": day}) is not None:
         still = f"last_at < '{day}' AND {_STILL.format(keys=keys)}"
         session.set_where("told", {"last_at": day}, still, values)
-    for low, high in _ranges():
-        # Each part is read whole before it is written: a connection does one at a time.
-        untold = session.read_table(
-            _UNTOLD.format(keys=keys), {**values, "low": low, "high": high}, schema=_KEY
-        )
-        if untold.num_rows > 0:
-            session.insert_arrow("told", _rows(untold, holder, day))
+    # Read whole, 20 bytes a row, before it is written: a connection does one at a time.
+    untold = session.read_table(_UNTOLD.format(keys=keys), values, schema=_KEY)
+    if untold.num_rows > 0:
+        session.insert_arrow("told", _rows(untold, holder, day))
 
 
 def _known(session: ReadSession, telling: Telling, holder: str) -> dict[str, object]:
@@ -155,14 +150,9 @@ def _known_of(
     }
 
 
-def _ranges() -> Iterator[tuple[str, str]]:
-    """Parts of the ID space in its order, each small enough for memory."""
-    yield from zip(["", *ALPHABET[1:]], [*ALPHABET[1:], "~"], strict=True)
-
-
 def _rows(keys: pa.Table, holder: str, day: str) -> pa.Table:
     def same(value: str) -> pa.Array:
-        return pa.array([value] * keys.num_rows, pa.string())
+        return pa.repeat(pa.scalar(value, pa.string()), keys.num_rows)
 
     columns = [keys["municipal_id"], same(holder), keys["record_id"], same(day), same(day)]
     return pa.table(columns, schema=_TOLD)
