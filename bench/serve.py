@@ -1,6 +1,6 @@
 """How fast a registry answers: two workers, and the generator of load on the same machine.
 
-    python -m bench.serve --home HOME [--seconds 10] [--connections 16] [--during "mdm ..."]
+    python -m bench.serve --home HOME [--seconds 10] [--connections 4] [--during "mdm ..."]
 
 HOME is a built registry; the bench adds a client to it and audit entries, so give it a copy.
 Prints a table and, last, one line of JSON. `--during` runs a command (an apply, a revert) beside
@@ -288,7 +288,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--during")
     given = parser.parse_args()
