@@ -245,7 +245,8 @@ class DuckLinking:
             # A revert scores nothing, and what an earlier run left may be of other content.
             self.decide_owners()
         con = self._con
-        con.execute(f"SET memory_limit = '{MEMORY_BESIDE_WRITING}'")
+        if changed is None:
+            con.execute(f"SET memory_limit = '{MEMORY_BESIDE_WRITING}'")
         write_batches(con, "golden_source", self._source_batches(), _SOURCES)
         loads = session.read_arrow(
             "SELECT record_id, last_load_id AS load_order FROM record", schema=_LOADED

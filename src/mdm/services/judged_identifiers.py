@@ -16,19 +16,21 @@ from mdm.ports import ReadSession
 from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
 from mdm.standardise.record import standardise_record
 
-_STANDING = """
-SELECT j.judgement_id, j.record_id, j.identifier, j.value_hash, j.verdict, j.actor, j.state,
-       r.content_hash <> j.content_hash AS changed
+_COLUMNS = (
+    "j.judgement_id, j.record_id, j.identifier, j.value_hash, j.verdict, j.actor, j.state, "
+    "r.content_hash <> j.content_hash AS changed"
+)
+_STANDING = f"""
+SELECT {_COLUMNS}
 FROM identifier_judgement j JOIN record r ON r.record_id = j.record_id
 WHERE j.state <> 'undone' AND j.value_hash IS NOT NULL
 """
-_WITH_CONTENT = """
-SELECT j.judgement_id, j.record_id, j.identifier, j.value_hash, j.verdict, j.actor, j.state,
-       r.content_hash <> j.content_hash AS changed, v.payload
+_WITH_CONTENT = f"""
+SELECT {_COLUMNS}, v.payload
 FROM identifier_judgement j JOIN record r ON r.record_id = j.record_id
 JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
 WHERE j.state <> 'undone' AND j.verdict = 'own' AND j.identifier = 'cpf'
-  AND r.state <> 'erased' AND j.value_hash IN ({keys})
+  AND r.state <> 'erased' AND j.value_hash IN ({{keys}})
 """
 _SINCE = """
 SELECT DISTINCT m.municipal_id FROM ledger_event e
