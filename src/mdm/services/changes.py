@@ -132,18 +132,18 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class _Touched:
-    """What a part of one transaction touched.
+class Touched:
+    """What a transaction, or a part of it, touched.
 
     Attributes:
         records: (record number, source, local ID, citizen).
         ids: IDs whose standing may have changed.
-        last: The last citizen of the part; None where the transaction ends with it.
+        last: The last citizen of the part; None where there is nothing after it.
     """
 
     records: Sequence[tuple[int, str, str, str]]
     ids: Sequence[str]
-    last: str | None
+    last: str | None = None
 
 
 def read_changes(session: ReadSession, scope: Scope, after: Cursor, limit: int) -> Page:
@@ -160,7 +160,7 @@ def read_changes(session: ReadSession, scope: Scope, after: Cursor, limit: int) 
     cursor, tx_id = after, 0
     for tx_id, at, start in _transactions(session, after):
         for part in _parts(session, scope, tx_id, start):
-            for citizen, change, record_id in _changes(session, part, tx_id, at):
+            for citizen, change, record_id in changes_of(session, part, tx_id, at):
                 changes.append(change)
                 cursor = Cursor(at, max(citizen, cursor.citizen if cursor.at == at else ""))
                 if record_id is not None and change.municipal_id is not None:
@@ -182,7 +182,7 @@ def _transactions(session: ReadSession, after: Cursor) -> Iterator[tuple[int, st
         yield tx_id, at, after.citizen if at == after.at else ""
 
 
-def _parts(session: ReadSession, scope: Scope, tx_id: int, start: str) -> Iterator[_Touched]:
+def _parts(session: ReadSession, scope: Scope, tx_id: int, start: str) -> Iterator[Touched]:
     """What a transaction touched, some thousand citizens at a time."""
     last: str | None = start
     while last is not None:
@@ -191,7 +191,7 @@ def _parts(session: ReadSession, scope: Scope, tx_id: int, start: str) -> Iterat
         last = part.last
 
 
-def _touched(session: ReadSession, scope: Scope, tx_id: int, start: str) -> _Touched:
+def _touched(session: ReadSession, scope: Scope, tx_id: int, start: str) -> Touched:
     values = {**scope.params, "tx": tx_id, "citizen": start, "most": _AT_ONCE}
     records = [
         (as_int(r["record_id"]), str(r["source"]), str(r["local_id"]), str(r["citizen"]))
@@ -202,23 +202,27 @@ def _touched(session: ReadSession, scope: Scope, tx_id: int, start: str) -> _Tou
         known[-1] for known in ([record[3] for record in records], ids) if len(known) == _AT_ONCE
     ]
     if not bounds:
-        return _Touched(records, ids, None)
+        return Touched(records, ids)
     # The last citizen of a list that was cut may have further records: it comes next time.
     bound = min(bounds)
     before = [name for name in (*(r[3] for r in records), *ids) if name < bound]
     assert before  # no citizen has as many records as are read at once
     last = max(before)
-    return _Touched(
+    return Touched(
         [record for record in records if record[3] <= last],
         [name for name in ids if name <= last],
         last,
     )
 
 
-def _changes(
-    session: ReadSession, part: _Touched, tx_id: int, at: str
+def changes_of(
+    session: ReadSession, part: Touched, tx_id: int, at: str
 ) -> Iterator[tuple[str, Change, int | None]]:
-    """The citizen that each change goes by, the change, and the number of its record."""
+    """What a transaction changed of some records and IDs.
+
+    Returns:
+        The citizen that each change goes by, the change, and the number of its record.
+    """
     numbers = [record[0] for record in part.records]
     before = record_standings(session, numbers, tx_id - 1)
     after = record_standings(session, numbers, tx_id)
