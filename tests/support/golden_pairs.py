@@ -29,6 +29,8 @@ from mdm.ingest.standardise_batch import standardise_payloads
 from mdm.linkage.model import PersonModel
 from mdm.linkage.ownership import decide_ownership
 from mdm.linkage.pair_scorer import PairScorer, PairWeight
+from mdm.linkage.plain_words import Evidence, findings_of, two_sentences
+from mdm.linkage.settling import would_settle
 from mdm.synth import numbers
 from support.linkage_city import KEYS, TODAY
 from support.linkage_run import prepared_one_by_one, rows_of
@@ -90,6 +92,7 @@ class Answer:
     outcome: str
     weight: PairWeight
     guards: tuple[Guard, ...] = field(default=())
+    not_theirs: frozenset[str] = frozenset()
 
 
 def golden_pairs() -> list[GoldenPair]:
@@ -188,6 +191,11 @@ def decide(pairs: Sequence[GoldenPair], model: PersonModel) -> dict[str, Answer]
         decide_ownership(con)
         prepared = prepared_one_by_one(con, model)
         facts = _facts(con)
+        not_own: dict[int, set[str]] = {}
+        for record_id, name in con.execute(
+            "SELECT record_id, identifier FROM ownership"
+        ).fetchall():
+            not_own.setdefault(record_id, set()).add(name)
         numbered = {str(r["local_id"]): int(str(r["record_id"])) for r in rows_of(con, "standard")}
     scorer = PairScorer(model, POPULATION)
     limits = decision.Thresholds(
@@ -210,6 +218,7 @@ def decide(pairs: Sequence[GoldenPair], model: PersonModel) -> dict[str, Answer]
             outcome=_outcome(decided, ids[0], ids[1]),
             weight=weights[ids[0], ids[1]],
             guards=pair_guards(facts[ids[0]], facts[ids[1]]),
+            not_theirs=frozenset().union(*(not_own.get(number, ()) for number in ids[:2])),
         )
     return answers
 
@@ -221,6 +230,21 @@ def _outcome(decided: decision.ComponentDecision, left: int, right: int) -> str:
         return LINKED
     asked = any({cluster[q.record_l], cluster[q.record_r]} == ends for q in decided.review)
     return REVIEW if asked else APART
+
+
+def sentences(answer: Answer, model: PersonModel) -> tuple[str, str]:
+    """The two sentences that explain what the machine did."""
+    weight = answer.weight
+    return two_sentences(
+        Evidence(
+            outcome=answer.outcome,
+            findings=findings_of(weight),
+            relatives=weight.relatives,
+            guards=() if answer.outcome == LINKED else answer.guards,
+            settling=would_settle(model, POPULATION, weight.pattern, weight.total),
+            not_theirs=answer.not_theirs,
+        )
+    )
 
 
 def _fill(con: duckdb.DuckDBPyConnection, pairs: Sequence[GoldenPair]) -> None:

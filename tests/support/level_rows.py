@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Final
 
 import pyarrow as pa
@@ -49,9 +48,9 @@ def _parts(condition: Condition) -> Iterator[Condition]:
 
 
 def _texts(part: Condition) -> Iterator[str]:
-    assert is_dataclass(part)
-    for field in fields(part):
-        value = getattr(part, field.name)
+    names: tuple[str, ...] = getattr(type(part), "__slots__")  # noqa: B009 - not of the protocol
+    for name in names:
+        value = getattr(part, name)
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str):
                 yield text
