@@ -34,6 +34,7 @@ COMMAND_MODULES = (
     "golden",
     "exporting",
     "evaluating",
+    "quality",
     "access",
     "auditing",
     "serving",

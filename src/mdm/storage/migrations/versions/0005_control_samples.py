@@ -36,14 +36,15 @@ def upgrade() -> None:
         sa.Column("held_verdict", PlainText(), nullable=True),
         sa.Column("row_check", BigKey(), nullable=False),
         sa.CheckConstraint("record_l < record_r", name=op.f("ck_quality_pair_pair_order")),
-        sa.PrimaryKeyConstraint(
-            "sample_id", "record_l", "record_r", name=op.f("pk_quality_pair")
-        ),
+        sa.PrimaryKeyConstraint("sample_id", "record_l", "record_r", name=op.f("pk_quality_pair")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
     op.create_index(
-        op.f("ix_quality_pair_record_l"), "quality_pair", ["record_l", "record_r"], unique=False
+        op.f("ix_quality_pair_record_l_record_r"),
+        "quality_pair",
+        ["record_l", "record_r"],
+        unique=False,
     )
 
 
