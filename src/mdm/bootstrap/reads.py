@@ -275,7 +275,7 @@ class Reads:
             item = read_review(session, sight, review_id, now=now)
             today = self._application.today()
             sides = read_sides(session, rules.golden, sight, item, today=today, asked=asked)
-            evidence = _evidence(session, model, item)
+            evidence = None if item.is_blind else _evidence(session, model, item)
         answer = ReviewRead(item, sides, evidence)
         entry = review_entry(reader, AuditAction.REVIEW_READ, [item], fields=tuple(sorted(asked)))
         return answer, entry

@@ -35,6 +35,7 @@ COMMAND_MODULES = (
     "golden",
     "exporting",
     "evaluating",
+    "quality",
     "access",
     "auditing",
     "serving",

@@ -18,6 +18,7 @@ from mdm.storage.tables.identity import (
     ToldMark,
 )
 from mdm.storage.tables.ledger import LedgerEvent, LedgerTx, StateDigest
+from mdm.storage.tables.quality import QualityPair, QualitySample
 from mdm.storage.tables.records import Issue, Load, Quarantine, Record, RecordVersion, Source
 from mdm.storage.tables.work import GoldenOverride, GoldenRecord, Plan, ReviewItem
 
@@ -37,6 +38,8 @@ __all__ = [
     "Membership",
     "MunicipalIdRow",
     "Plan",
+    "QualityPair",
+    "QualitySample",
     "Quarantine",
     "Record",
     "RecordVersion",
