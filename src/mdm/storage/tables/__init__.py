@@ -15,6 +15,7 @@ from mdm.storage.tables.identity import (
     ScoredPair,
     Told,
     ToldMark,
+    ToldSetRow,
 )
 from mdm.storage.tables.ledger import LedgerEvent, LedgerTx, StateDigest
 from mdm.storage.tables.records import Issue, Load, Quarantine, Record, RecordVersion, Source
@@ -45,6 +46,7 @@ __all__ = [
     "StateDigest",
     "Told",
     "ToldMark",
+    "ToldSetRow",
     "declared_tables",
     "table_of",
 ]
