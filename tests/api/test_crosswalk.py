@@ -191,9 +191,9 @@ def test_an_export_is_noted_with_what_was_told(city: City) -> None:
     exported(city, city.system(("clinic", "school")))
 
     told = [entry["told_set"] for entry in noted(city, "crosswalk.export")]
-    assert [(one["source"], one.get("restricted", False)) for one in told] == [  # type: ignore[index,attr-defined]
-        ("clinic", False),
-        ("school", False),
+    assert [(one["source"], one["kind"]) for one in told] == [  # type: ignore[index]
+        ("clinic", "open_records"),
+        ("school", "open_records"),
     ]
 
 

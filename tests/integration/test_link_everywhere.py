@@ -97,7 +97,7 @@ TELLTALE = (
 )  # fmt: skip
 SPEECHLESS = (
     "ledger_tx", "ledger_event", "plan", "scored_pair", "review_item", "municipal_id", "membership",
-    "told", "told_mark", "issue", "load", "judgement", "state_digest",
+    "told", "told_mark", "told_set", "issue", "load", "judgement", "state_digest",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from mdm.services.exports import (
     export_review,
 )
 from mdm.services.resolve import Question, resolve
+from mdm.services.told_holders import told_holders
 from mdm.storage.store import Store
 from support.small_registry import HEADER, SmallRegistry, withdrawn
 
@@ -48,10 +49,12 @@ def now(made: SmallRegistry) -> str:
         return str(session.value("SELECT MAX(at) FROM ledger_tx"))
 
 
-def told(made: SmallRegistry) -> set[tuple[object, object, object]]:
+def told(made: SmallRegistry) -> set[tuple[str, str, int]]:
+    """Who was told which ID for which record."""
     with made.store.reading() as session:
-        rows = session.rows("SELECT municipal_id, holder, record_id FROM told")
-    return {(row["municipal_id"], row["holder"], row["record_id"]) for row in rows}
+        ids = [str(row["municipal_id"]) for row in session.rows("SELECT * FROM municipal_id")]
+        found = told_holders(session, ids)
+    return {(name, holder, record) for (name, record), all_ in found.items() for holder in all_}
 
 
 def test_a_record_resolves_to_its_citizen_and_the_source_is_told(made: SmallRegistry) -> None:

@@ -299,6 +299,19 @@ def _work(session: WriteSession) -> None:
             }
         ],
     )
+    session.insert_rows(
+        "told_set",
+        [
+            {
+                "holder": "escola",
+                "kind": "open_records",
+                "source": "saude",
+                "tx_id": 1,
+                "first_at": session.at,
+                "last_at": session.at,
+            }
+        ],
+    )
 
 
 def golden_rows() -> list[dict[str, Any]]:

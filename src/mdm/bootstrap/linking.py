@@ -13,6 +13,7 @@ from mdm.clustering.reconcile import reconcile
 from mdm.clustering.splits import Held
 from mdm.domain.judgement import Judgement, close
 from mdm.domain.plan_size import PlanSize
+from mdm.domain.told_sets import Holders
 from mdm.duck import write_batches
 from mdm.linkage import engine
 from mdm.linkage.model import PersonModel
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from mdm.domain.events import Event
     from mdm.domain.identifier_judgement import IdentifierJudgement
 
-Told = Mapping[tuple[str, int], frozenset[str]]
 _SOURCES = pa.schema(
     [("name", pa.string()), ("trust", pa.int64()), ("authoritative", pa.list_(pa.string()))]
 )
@@ -140,7 +140,7 @@ class DuckLinking:
 
     def decide(
         self,
-        told: Callable[[Sequence[str]], Told],
+        told: Callable[[Sequence[str]], Holders],
         *,
         fresh: bool,
         ambiguous_until: str,
@@ -176,7 +176,7 @@ class DuckLinking:
         return plan_tables.count_plan(self._con)
 
     def _reconcile_contested(
-        self, told: Callable[[Sequence[str]], Told], ambiguous_until: str
+        self, told: Callable[[Sequence[str]], Holders], ambiguous_until: str
     ) -> list[Held]:
         must = close(self._judgements).groups
         groups = contested_groups(self._con, must)
@@ -207,7 +207,7 @@ class DuckLinking:
         plan_tables.unpack_plan(self._con, items)
         self.decide_owners()
 
-    def is_told_otherwise(self, told: Callable[[Sequence[str]], Told]) -> bool:
+    def is_told_otherwise(self, told: Callable[[Sequence[str]], Holders]) -> bool:
         """Whether somebody was told an ID since on which the plan's decisions depend."""
         asked = plan_tables.told_digests(self._con)
         return bool(asked) and plan_tables.digests_of(asked, told(sorted(asked))) != asked

@@ -16,9 +16,10 @@ from mdm.bootstrap.application import Application
 from mdm.bootstrap.review_entries import outcome_entry, review_entry
 from mdm.bootstrap.stewarding import decision_rules, used_model
 from mdm.domain.access import Reader, Role
-from mdm.domain.audit import AuditAction, AuditEntry, ToldSet, entry_of
+from mdm.domain.audit import AuditAction, AuditEntry, entry_of
 from mdm.domain.judgement import Verdict
 from mdm.domain.ledger import TxHeader
+from mdm.domain.told_sets import ToldKind, ToldSet
 from mdm.domain.visibility import Field, Shown, Side
 from mdm.errors import ForbiddenError, PostOnlyError, PurposeRequiredError
 from mdm.linkage.explain import Explanation, explain_pattern
@@ -232,16 +233,15 @@ class Reads:
             session = stack.enter_context(self._application.store.reading())
             names = sorted(set(sources)) or self.spoken_for(session, reader)
             sight = self.speaking(session, reader, names)
-            last = session.number("SELECT MAX(seq) FROM ledger_event")
+            last = session.number("SELECT MAX(tx_id) FROM ledger_tx")
             today = self._application.today().isoformat()
             batches = crosswalk_batches(session, sight, names, today)
             opened = stack.pop_all()
-        restricted = sight.visible("r") == "true"
         entries = [
             entry_of(
                 reader,
                 AuditAction.CROSSWALK_EXPORT,
-                told_set=ToldSet(source=name, seq=last, restricted=restricted),
+                told_set=ToldSet(name, last, _told_kind(sight, name)),
             )
             for name in names
         ]
@@ -351,6 +351,12 @@ class Reads:
         sides = [s for s in Side if sight.shown_on(s, (), Field.RECORDS) is Shown.SHOWN]
         rows = session.rows("SELECT name FROM source ORDER BY name")
         return [str(r["name"]) for r in rows if sight.side(str(r["name"])) in sides]
+
+
+def _told_kind(sight: Sight, source: str) -> ToldKind:
+    """What an export of a source tells a reader."""
+    everything = sight.may_know(source, restricted=True)
+    return ToldKind.ALL_RECORDS if everything else ToldKind.OPEN_RECORDS
 
 
 def _header(reader: Reader, kind: str) -> TxHeader:

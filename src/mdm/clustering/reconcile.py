@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from mdm.clustering.components import UnionFind
 from mdm.clustering.splits import (
-    WITHOUT_RECORD,
     Case,
     Held,
     Split,
@@ -35,6 +34,7 @@ from mdm.domain.events import (
     planned_id,
 )
 from mdm.domain.identity import IdFacts, IdState, citizen_id
+from mdm.domain.told_sets import WITHOUT_RECORD
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mdm.domain.identity import IdFacts, IdState, citizen_id
-
-WITHOUT_RECORD = 0
-"""Stands for the record where an ID was told without one."""
-
-Told = Mapping[tuple[str, int], frozenset[str]]
-"""(ID, record) -> the systems that were told this ID for this record."""
+from mdm.domain.told_sets import Holders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +23,7 @@ class Touched:
     membership: Mapping[int, str]
     ids: Mapping[str, IdFacts]
     restricted: frozenset[int] = frozenset()
-    told: Told = field(default_factory=dict)
+    told: Holders = field(default_factory=dict)
     must_groups: Mapping[int, int] = field(default_factory=dict)
 
 

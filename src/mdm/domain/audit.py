@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mdm.domain.access import Reader
+from mdm.domain.told_sets import ToldSet
 
 
 class AuditAction(StrEnum):
@@ -27,21 +28,6 @@ class AuditAction(StrEnum):
 
 OK = "ok"
 """The outcome of what was answered; a refusal's outcome is its code."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToldSet:
-    """Many IDs that leave at once: those of all placed records of a source.
-
-    Attributes:
-        source: The source; None for all.
-        seq: The last ledger event in the snapshot that was told.
-        restricted: Whether restricted records are among them.
-    """
-
-    source: str | None
-    seq: int
-    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

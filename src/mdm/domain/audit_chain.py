@@ -72,9 +72,9 @@ def entry_body(entry: AuditEntry, at: str) -> str:
         "told_set": None
         if told_set is None
         else {
-            "restricted": told_set.restricted,
-            "seq": told_set.seq,
+            "kind": told_set.kind,
             "source": told_set.source,
+            "tx_id": told_set.tx_id,
         },
     }
     return canonical({name: value for name, value in values.items() if value not in (None, ())})

@@ -6,6 +6,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from mdm.domain.plan_size import PlanSize
+from mdm.domain.told_sets import Holders
 from mdm.ports.sessions import ReadSession
 
 
@@ -61,7 +62,7 @@ class Linking(Protocol):
 
     def decide(
         self,
-        told: Callable[[Sequence[str]], Mapping[tuple[str, int], frozenset[str]]],
+        told: Callable[[Sequence[str]], Holders],
         *,
         fresh: bool,
         ambiguous_until: str,
@@ -77,9 +78,7 @@ class Linking(Protocol):
         """Take up a stored plan."""
         ...
 
-    def is_told_otherwise(
-        self, told: Callable[[Sequence[str]], Mapping[tuple[str, int], frozenset[str]]]
-    ) -> bool:
+    def is_told_otherwise(self, told: Callable[[Sequence[str]], Holders]) -> bool:
         """Whether somebody was told an ID since on which the plan's decisions depend."""
         ...
 

@@ -5,7 +5,7 @@ held. Deciding is a pure function of the registry, so what did not change comes 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ import pyarrow as pa
 from mdm.ahead import made_ahead
 from mdm.domain.ledger import LedgerKind, TxHeader
 from mdm.domain.plan_size import PlanSize
+from mdm.domain.told_sets import Holders
 from mdm.errors import (
     LaneBusyError,
     NotFoundError,
@@ -227,7 +228,7 @@ def _bring_in(
 ) -> pa.Table:
     """Bring a plan into force, decided again if need be; returns the pairs that it replaced."""
 
-    def told(ids: Sequence[str]) -> Mapping[tuple[str, int], frozenset[str]]:
+    def told(ids: Sequence[str]) -> Holders:
         return told_holders(session, ids)
 
     if _touched_since(session, draft) or linking.is_told_otherwise(told):

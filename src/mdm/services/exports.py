@@ -15,6 +15,7 @@ import pyarrow as pa
 from mdm.domain.canonical import UNMAPPED
 from mdm.domain.golden_record import GOLDEN_COLUMNS
 from mdm.domain.ledger import TxHeader
+from mdm.domain.told_sets import ToldKind
 from mdm.ports import ReadSession, Store
 from mdm.services.blind import CONTROL, SHOWN_AS, shown_weight
 from mdm.services.export_file import export_target, write_export
@@ -54,15 +55,9 @@ WHERE r.record_id = m.record_id AND r.state <> 'erased' AND {open} ORDER BY m.re
 """
 # A cross join goes through memberships in the order of their key on SQLite: nothing is sorted,
 # so the first rows come at once and memory stays that of one batch.
-_CROSSWALK_KEYS = """
-SELECT m.municipal_id AS municipal_id, m.record_id AS record_id
-FROM membership m JOIN record r ON r.record_id = m.record_id
-WHERE r.state <> 'erased' AND {open}
-"""
 _GOLDEN_NAMES = tuple(c for c in GOLDEN_COLUMNS if c not in {"name_key", "content_digest"})
 GOLDEN = pa.schema((c, _NUMBER if c == "record_count" else _TEXT) for c in _GOLDEN_NAMES)
 _GOLDEN_SQL = f"SELECT {', '.join(_GOLDEN_NAMES)} FROM golden_record ORDER BY municipal_id"
-_GOLDEN_KEYS = "SELECT municipal_id, 0 AS record_id FROM golden_record"
 
 _PAIR_KEY = [
     ("source_l", _TEXT),
@@ -153,13 +148,13 @@ def export_crosswalk(request: ExportRequest) -> dict[str, object]:
     Returns:
         export, file, rows.
     """
-    keys = _CROSSWALK_KEYS.format(open=request.condition("r"))
+    told = ToldKind.ALL_RECORDS if request.restricted else ToldKind.OPEN_RECORDS
 
     def read(session: ReadSession, at: str) -> Iterator[pa.RecordBatch]:
         sql = _CROSSWALK_SQL.format(open=request.condition("r"), both=request.condition("l", "o"))
         return session.read_arrow(sql, {"today": at[:10]}, schema=CROSSWALK)
 
-    return _told_export(request, "crosswalk", CROSSWALK, read, keys)
+    return _told_export(request, "crosswalk", CROSSWALK, read, told)
 
 
 def crosswalk_batches(
@@ -192,7 +187,7 @@ def export_golden(request: ExportRequest) -> dict[str, object]:
     def read(session: ReadSession, at: str) -> Iterator[pa.RecordBatch]:  # noqa: ARG001
         return session.read_arrow(_GOLDEN_SQL, schema=GOLDEN)
 
-    return _told_export(request, "golden", GOLDEN, read, _GOLDEN_KEYS)
+    return _told_export(request, "golden", GOLDEN, read, ToldKind.CITIZENS)
 
 
 def export_review(request: ExportRequest) -> dict[str, object]:
@@ -280,13 +275,13 @@ def _told_export(
     kind: str,
     schema: pa.Schema,
     read: Callable[[ReadSession, str], Iterator[pa.RecordBatch]],
-    keys: str,
+    told: ToldKind,
 ) -> dict[str, object]:
     holder = request.header.actor if request.holder is None else request.holder
     names = [name for name in PERSON_NAMES if name in schema.names]
     with export_target(request.path) as target, request.store.writing(request.header) as session:
         rows = write_export(target, schema, read(session, session.at), names=names)
-        tell_all(session, holder, keys)
+        tell_all(session, holder, told)
     return _result(request, kind, rows)
 
 

@@ -6,38 +6,22 @@ writes brings `told` level with the chains first.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from mdm.domain.audit import ToldSet
 from mdm.domain.audit_chain import ChainRow
+from mdm.domain.told_sets import ToldKind, ToldSet
 from mdm.ports import AuditTrail, ReadSession, WriteSession
 from mdm.services.changes import Cursor
 from mdm.services.feed_marks import mark_read
-from mdm.services.told import Telling, note, tell_all
+from mdm.services.told import Days, Telling, note, note_sets
 
 AT_ONCE = 50_000
 """Different tellings that are held in memory before they are written."""
 
 _DAY = slice(0, 10)
-_PLACED = "('place', 'move', 'relink', 'unplace')"
-# Where a record was at an event: as it is now if it was not touched since, else by its last
-# event up to then.
-_KEYS_AT = """
-SELECT m.municipal_id AS municipal_id, m.record_id AS record_id
-FROM membership m JOIN record r ON r.record_id = m.record_id
-WHERE m.seq <= {seq} AND r.state <> 'erased' AND {which}
-UNION
-SELECT e.municipal_id, e.record_id
-FROM ledger_event e JOIN record r ON r.record_id = e.record_id
-JOIN (SELECT b.record_id AS record_id, MAX(b.seq) AS seq FROM ledger_event b
-      WHERE b.seq <= {seq} AND b.kind IN {placed} AND b.record_id IN (
-        SELECT l.record_id FROM ledger_event l WHERE l.seq > {seq} AND l.kind IN {placed})
-      GROUP BY b.record_id) last ON last.seq = e.seq
-WHERE e.kind <> 'unplace' AND r.state <> 'erased' AND {which}
-"""
-
 _Key = tuple[str, str, int]
-_Days = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -50,11 +34,11 @@ class _Gathered:
         read: Holder -> how far it has read the feed.
     """
 
-    single: dict[_Key, _Days] = field(default_factory=dict)
-    sets: dict[tuple[str, ToldSet], str] = field(default_factory=dict)
+    single: dict[_Key, Days] = field(default_factory=dict)
+    sets: dict[tuple[str, ToldSet], Days] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
 
-    def add(self, row: ChainRow) -> None:
+    def add(self, session: ReadSession, row: ChainRow) -> None:
         said = json.loads(row.body)
         holder, day = str(said["holder"]), str(said["at"])[_DAY]
         for municipal_id, record_id in said.get("told", ()):
@@ -62,7 +46,9 @@ class _Gathered:
             first, last = self.single.get(key, (day, day))
             self.single[key] = (min(first, day), max(last, day))
         if "told_set" in said:
-            self.sets[holder, ToldSet(**said["told_set"])] = day
+            one = _told_set(session, said["told_set"])
+            first, last = self.sets.get((holder, one), (day, day))
+            self.sets[holder, one] = (min(first, day), max(last, day))
         if "feed_read" in said:
             self.read[holder] = max(str(said["feed_read"]), self.read.get(holder, ""))
 
@@ -82,7 +68,7 @@ def fold_told(session: WriteSession, trail: AuditTrail) -> int:
         gathered, last = _Gathered(), None
         for last in trail.rows(chain, marked):
             if '"holder"' in last.body:
-                gathered.add(last)
+                gathered.add(session, last)
                 found += 1
             if len(gathered.single) >= AT_ONCE:
                 _write(session, gathered)
@@ -117,20 +103,20 @@ def _behind(session: ReadSession, trail: AuditTrail) -> dict[str, tuple[int, str
 
 
 def _write(session: WriteSession, gathered: _Gathered) -> None:
-    by_holder: dict[str, dict[Telling, _Days]] = {}
+    by_holder: dict[str, dict[Telling, Days]] = {}
     for (holder, municipal_id, record_id), days in gathered.single.items():
         by_holder.setdefault(holder, {})[Telling(municipal_id, record_id)] = days
     for holder, tellings in sorted(by_holder.items()):
         note(session, holder, tellings)
-    for (holder, told), day in gathered.sets.items():
-        tell_all(session, holder, _keys(told), day=day, params={"source": told.source})
+    note_sets(session, gathered.sets)
     for holder, cursor in sorted(gathered.read.items()):
         mark_read(session, holder, Cursor.parse(cursor))
 
 
-def _keys(told: ToldSet) -> str:
-    """SELECT of what was told."""
-    which = "true" if told.restricted else "NOT r.restricted"
-    if told.source is not None:
-        which += " AND r.source = :source"
-    return _KEYS_AT.format(seq=int(told.seq), which=which, placed=_PLACED)
+def _told_set(session: ReadSession, said: Mapping[str, Any]) -> ToldSet:
+    """What an entry says was told; the first ones name an event in place of a transaction."""
+    if "tx_id" in said:
+        return ToldSet(said["source"], said["tx_id"], ToldKind(said["kind"]))
+    tx_id = session.number("SELECT tx_id FROM ledger_event WHERE seq = :seq", {"seq": said["seq"]})
+    kind = ToldKind.ALL_RECORDS if said["restricted"] else ToldKind.OPEN_RECORDS
+    return ToldSet(said["source"], tx_id, kind)

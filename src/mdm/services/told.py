@@ -1,42 +1,35 @@
 """Which system was told which municipal ID, for which record: noted whenever an ID leaves.
 
 Who was told decides, at a split, which part keeps an ID and whether it is ambiguous. Told is
-noted to the day, so that a system which asks all day writes once.
+noted to the day, so that a system which asks all day writes once. Of an export it is noted what
+it covered, in one row: `mdm.services.told_holders` knows which IDs that were.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
-import pyarrow as pa
-
-from mdm.clustering.splits import WITHOUT_RECORD
+from mdm.domain.told_sets import WITHOUT_RECORD, ToldKind, ToldSet
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.lists import as_int, rows_of_texts
 
-__all__ = ["WITHOUT_RECORD", "Telling", "is_told", "tell", "tell_all"]
+__all__ = [
+    "WITHOUT_RECORD",
+    "Days",
+    "Telling",
+    "is_told",
+    "note",
+    "note_sets",
+    "noted_sets",
+    "tell",
+    "tell_all",
+]
+
+Days = tuple[str, str]
+"""First and last day, ISO."""
 
 _DAY = slice(0, 10)
-_TOLD = pa.schema(
-    [
-        ("municipal_id", pa.string()),
-        ("holder", pa.string()),
-        ("record_id", pa.int64()),
-        ("first_at", pa.string()),
-        ("last_at", pa.string()),
-    ]
-)
-_KEY = pa.schema([("municipal_id", pa.string()), ("record_id", pa.int64())])
-_UNTOLD = """
-SELECT k.municipal_id, k.record_id FROM ({keys}) k
-WHERE NOT EXISTS (SELECT 1 FROM told t WHERE t.municipal_id = k.municipal_id
-                AND t.holder = :holder AND t.record_id = k.record_id)
-ORDER BY k.municipal_id, k.record_id
-"""
-_STILL = """
-holder = :holder AND EXISTS (SELECT 1 FROM ({keys}) k
-  WHERE k.record_id = told.record_id AND k.municipal_id = told.municipal_id)
-"""
+_EVERY_SOURCE = ""
+"""Stands in `told_set.source` for all sources."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,7 +57,7 @@ def tell(session: WriteSession, tellings: Iterable[Telling], holder: str) -> Non
     note(session, holder, dict.fromkeys(tellings, (day, day)))
 
 
-def note(session: WriteSession, holder: str, tellings: Mapping[Telling, tuple[str, str]]) -> None:
+def note(session: WriteSession, holder: str, tellings: Mapping[Telling, Days]) -> None:
     """Note that a system was told some IDs on some days; what is noted already is not written.
 
     Args:
@@ -76,7 +69,7 @@ def note(session: WriteSession, holder: str, tellings: Mapping[Telling, tuple[st
     rows = []
     for telling, days in sorted(tellings.items()):
         before = known.get(telling, days)
-        first, last = min(before[0], days[0]), max(before[1], days[1])
+        first, last = _both(before, days)
         if telling not in known or (first, last) != before:
             rows.append(
                 {
@@ -90,34 +83,70 @@ def note(session: WriteSession, holder: str, tellings: Mapping[Telling, tuple[st
     session.upsert_rows("told", rows)
 
 
-def tell_all(
-    session: WriteSession,
-    holder: str,
-    keys: str,
-    *,
-    day: str | None = None,
-    params: Mapping[str, object] = MappingProxyType({}),
-) -> None:
-    """Note, set-wise, that a system is told many IDs.
+def tell_all(session: WriteSession, holder: str, kind: ToldKind) -> None:
+    """Note that a system is told all that this transaction sees."""
+    day = session.at[_DAY]
+    note_sets(session, {(holder, ToldSet(None, session.tx_id, kind)): (day, day)})
 
-    Args:
-        session: The writer lane.
-        holder: The system.
-        keys: SELECT of `municipal_id, record_id`.
-        day: ISO day; None for that of the transaction.
-        params: Values of the SELECT's parameters.
+
+def note_sets(session: WriteSession, told: Mapping[tuple[str, ToldSet], Days]) -> None:
+    """Note exports: the system, what was told, first and last day.
+
+    An export is noted at the last transaction that brought records or moved them, so that those
+    between which nothing has changed are one row.
     """
-    day = session.at[_DAY] if day is None else day
-    params = {name: value for name, value in params.items() if f":{name}" in keys}
-    values: dict[str, object] = {**params, "holder": holder}
-    older = "SELECT 1 FROM told WHERE holder = :holder AND last_at < :day LIMIT 1"
-    if session.value(older, {"holder": holder, "day": day}) is not None:
-        still = f"last_at < '{day}' AND {_STILL.format(keys=keys)}"
-        session.set_where("told", {"last_at": day}, still, values)
-    # Read whole, 20 bytes a row, before it is written: a connection does one at a time.
-    untold = session.read_table(_UNTOLD.format(keys=keys), values, schema=_KEY)
-    if untold.num_rows > 0:
-        session.insert_arrow("told", _rows(untold, holder, day))
+    found: dict[tuple[str, ToldSet], Days] = {}
+    for (holder, given), days in told.items():
+        key = (holder, replace(given, tx_id=_last_change(session, given.tx_id)))
+        found[key] = _both(found.get(key, days), days)
+    rows = []
+    for (holder, one), days in found.items():
+        known = _known_set(session, holder, one)
+        first, last = _both(days if known is None else known, days)
+        if (first, last) != known:
+            rows.append({**_set_row(holder, one), "first_at": first, "last_at": last})
+    session.upsert_rows("told_set", rows)
+
+
+def _both(one: Days, other: Days) -> Days:
+    """The first and the last day of two spans."""
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
+def noted_sets(session: ReadSession) -> list[tuple[str, ToldSet]]:
+    """Every export that is noted: the system, and what it was told."""
+    return [
+        (
+            str(row["holder"]),
+            ToldSet(
+                None if row["source"] == _EVERY_SOURCE else str(row["source"]),
+                as_int(row["tx_id"]),
+                ToldKind(str(row["kind"])),
+            ),
+        )
+        for row in session.rows("SELECT holder, kind, source, tx_id FROM told_set")
+    ]
+
+
+def _last_change(session: ReadSession, tx_id: int) -> int:
+    """The last transaction up to one that brought records or moved them."""
+    seen = {"tx": tx_id}
+    placed = session.number("SELECT MAX(tx_id) FROM ledger_event WHERE tx_id <= :tx", seen)
+    return max(placed, session.number("SELECT MAX(tx_id) FROM load WHERE tx_id <= :tx", seen))
+
+
+def _known_set(session: ReadSession, holder: str, told: ToldSet) -> Days | None:
+    row = session.row(
+        "SELECT first_at, last_at FROM told_set WHERE holder = :holder AND kind = :kind "
+        "AND source = :source AND tx_id = :tx_id",
+        _set_row(holder, told),
+    )
+    return None if row is None else (str(row["first_at"]), str(row["last_at"]))
+
+
+def _set_row(holder: str, told: ToldSet) -> dict[str, object]:
+    source = _EVERY_SOURCE if told.source is None else told.source
+    return {"holder": holder, "kind": told.kind.value, "source": source, "tx_id": told.tx_id}
 
 
 def _known(session: ReadSession, telling: Telling, holder: str) -> dict[str, object]:
@@ -131,7 +160,7 @@ def _known(session: ReadSession, telling: Telling, holder: str) -> dict[str, obj
 
 def _known_of(
     session: ReadSession, holder: str, tellings: Iterable[Telling]
-) -> dict[Telling, tuple[str, str]]:
+) -> dict[Telling, Days]:
     """First and last day of what a system was told already, of some IDs."""
     ids = sorted({telling.municipal_id for telling in tellings})
     rows = rows_of_texts(
@@ -148,11 +177,3 @@ def _known_of(
         )
         for row in rows
     }
-
-
-def _rows(keys: pa.Table, holder: str, day: str) -> pa.Table:
-    def same(value: str) -> pa.Array:
-        return pa.repeat(pa.scalar(value, pa.string()), keys.num_rows)
-
-    columns = [keys["municipal_id"], same(holder), keys["record_id"], same(day), same(day)]
-    return pa.table(columns, schema=_TOLD)

@@ -17,6 +17,7 @@ from mdm.clustering.reconcile import Changes
 from mdm.clustering.splits import Touched
 from mdm.domain.events import Link, LinkStatus, Move, Relink
 from mdm.domain.identity import IdFacts, IdState
+from mdm.domain.told_sets import Holders
 from mdm.duck import first_row
 
 _TOUCH = """
@@ -98,7 +99,7 @@ class Contested:
     links: dict[int, Link]
     statuses: dict[int, str]
 
-    def with_told(self, told: Mapping[tuple[str, int], frozenset[str]]) -> Touched:
+    def with_told(self, told: Holders) -> Touched:
         """The present state with those holders that were told one of its IDs."""
         mine = {key: holders for key, holders in told.items() if key[0] in self.touched.ids}
         return replace(self.touched, told=mine)

@@ -9,7 +9,7 @@ plan holds record keys, IDs and weights, never a value.
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import duckdb
 import pyarrow as pa
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from mdm.domain.municipal_id import mint_many
 from mdm.domain.plan_size import PlanSize
+from mdm.domain.told_sets import Holders
 from mdm.duck import count, first_row, write_batches
 
 PLACED = pa.schema(
@@ -151,7 +152,7 @@ def count_plan(con: duckdb.DuckDBPyConnection) -> PlanSize:
 def write_told(
     con: duckdb.DuckDBPyConnection,
     ids: Iterable[str],
-    told: Mapping[tuple[str, int], frozenset[str]],
+    told: Holders,
 ) -> None:
     """Write `plan_told(municipal_id, digest)`: who was told the IDs that the plan looked at."""
     found = digests_of(ids, told)
@@ -169,9 +170,7 @@ def told_digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return dict(con.execute("SELECT municipal_id, digest FROM plan_told").fetchall())
 
 
-def digests_of(
-    ids: Iterable[str], told: Mapping[tuple[str, int], frozenset[str]]
-) -> dict[str, str]:
+def digests_of(ids: Iterable[str], told: Holders) -> dict[str, str]:
     """Of each ID a hash of who was told it for which record."""
     known: dict[str, list[tuple[int, list[str]]]] = {municipal_id: [] for municipal_id in ids}
     for (municipal_id, record_id), holders in sorted(told.items()):

@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from mdm.clustering.reconcile import Changes, reconcile
-from mdm.clustering.splits import WITHOUT_RECORD, Held, Touched
+from mdm.clustering.splits import Held, Touched
 from mdm.domain.events import (
     Ambiguous,
     Anchor,
@@ -16,6 +16,7 @@ from mdm.domain.events import (
     TombstoneId,
 )
 from mdm.domain.identity import IdFacts, IdState
+from mdm.domain.told_sets import WITHOUT_RECORD
 
 DAY = "2027-03-01"
 Clusters = Sequence[Sequence[int]]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from mdm.domain.audit import AuditEntry, ToldSet
+from mdm.domain.audit import AuditEntry
 from mdm.domain.audit_chain import (
     ChainRow,
     RootFinding,
@@ -21,6 +21,7 @@ from mdm.domain.audit_chain import (
     root_body,
     root_hash,
 )
+from mdm.domain.told_sets import ToldSet
 from mdm.security.keys import public_hex, signature_holds
 
 ENTRIES = 30
@@ -211,5 +212,5 @@ def test_an_entry_names_what_is_there_and_nothing_else() -> None:
         "request_id": "request-1",
         "role": "caseworker",
         "told": [["A", 1]],
-        "told_set": {"restricted": False, "seq": 7, "source": "saude"},
+        "told_set": {"kind": "open_records", "source": "saude", "tx_id": 7},
     }

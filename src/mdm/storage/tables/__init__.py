@@ -16,6 +16,7 @@ from mdm.storage.tables.identity import (
     ScoredPair,
     Told,
     ToldMark,
+    ToldSetRow,
 )
 from mdm.storage.tables.ledger import LedgerEvent, LedgerTx, StateDigest
 from mdm.storage.tables.quality import QualityPair, QualitySample
@@ -50,6 +51,7 @@ __all__ = [
     "StateDigest",
     "Told",
     "ToldMark",
+    "ToldSetRow",
     "declared_tables",
     "table_of",
 ]

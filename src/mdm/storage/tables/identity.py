@@ -2,6 +2,7 @@
 
 from sqlmodel import CheckConstraint, Index
 
+from mdm.domain.told_sets import ToldKind
 from mdm.storage.tables.base import (
     STRICT,
     WITHOUT_ROWID,
@@ -166,6 +167,24 @@ class FeedMark(Registry, table=True):
     holder: str = txt(key=True)
     at: str = txt()
     citizen: str = txt()
+    row_check: int = num()
+
+
+class ToldSetRow(Registry, table=True):
+    """What exports told: those between which no record came or moved are one row.
+
+    `source` is empty where all sources were told; `tx_id` is the last transaction that was seen.
+    """
+
+    __tablename__ = "told_set"
+    __table_args__ = (one_of("kind", ToldKind), WITHOUT_ROWID)
+
+    holder: str = txt(key=True)
+    kind: str = txt(key=True)
+    source: str = txt(key=True)
+    tx_id: int = num(key=True)
+    first_at: str = txt()
+    last_at: str = txt()
     row_check: int = num()
 
 
