@@ -97,7 +97,6 @@ def score(
     prepare_records(con)
     step("block", 0.3)
     candidates = block(con)
-    con.execute("DROP TABLE block_key")
     step("score", 0.5)
     score_pairs(con, model, population=population, threshold=model.thresholds.review)
     scored = Scored(

@@ -118,7 +118,7 @@ def score_pairs(
           SELECT unique_id_l AS record_l, unique_id_r AS record_r,
                  round(match_weight - log2(1 + pow(2.0::DOUBLE, least(900,
                    match_weight + {shift!r} + ({relatives_sql(model)})))), 6) AS match_weight,
-                 {pattern_sql()} AS pattern, match_key AS rules
+                 {pattern_sql()} AS pattern, match_key::VARCHAR AS rules
           FROM {predicted})
         WHERE match_weight >= {threshold}
         """
