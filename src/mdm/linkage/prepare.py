@@ -5,6 +5,8 @@ phones, and of tables frozen in the model: given-name tokens and term frequencie
 one record is `mdm.linkage.prepare_one`; a test holds both to the same columns.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
 from mdm.duck import count_rows
@@ -113,6 +115,20 @@ WITH held AS (SELECT record_id, unnest(phones) AS phone FROM standard WHERE len(
 SELECT record_id, list_sort(list(phone)) AS phones
 FROM held SEMI JOIN rare USING (phone) GROUP BY record_id
 """
+
+
+_USABLE_OF = """
+SELECT phone FROM (SELECT record_id, unnest(phones) AS phone FROM standard
+                   WHERE list_has_any(phones, $phones))
+WHERE list_contains($phones, phone)
+GROUP BY phone HAVING count(DISTINCT record_id) <= $most
+"""
+
+
+def usable_phones(con: duckdb.DuckDBPyConnection, phones: Sequence[str]) -> frozenset[str]:
+    """Of some phones those that few enough records share; the twin of `usable_phone` for a pair."""
+    given: dict[str, object] = {"phones": list(phones), "most": PHONE_SHARED_BY_AT_MOST}
+    return frozenset(row[0] for row in con.execute(_USABLE_OF, given).fetchall())
 
 
 def prepare_records(con: duckdb.DuckDBPyConnection, *, unique_id: str = BY_RECORD) -> int:
