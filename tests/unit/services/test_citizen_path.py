@@ -56,8 +56,8 @@ CONFIRMED = HoldingLink(3, 4, None, "confirmed")
             (
                 "Os 3 registros formam um só cidadão por 2 vínculos automáticos.",
                 (
-                    "O vínculo mais fraco tem +8,0 bits, e outros vínculos manteriam o cidadão inteiro "
-                    "sem ele."
+                    "O vínculo mais fraco tem +8,0 bits, e outros vínculos manteriam o cidadão "
+                    "inteiro sem ele."
                 ),
             ),
         ),
