@@ -104,6 +104,7 @@ def pair_page(found: ReviewRead, desk: Desk, situation: Situation) -> PairPage:
         guard=None if guard is None else words.word(words.GUARDS, guard, say),
         sides=(left, right),
         rows=tuple(_rows(found, situation, say)),
+        sentences=found.sentences,
         pros=pros,
         cons=cons,
         silent=silent,

@@ -1,28 +1,36 @@
 """Why two records are one person, two, or a question: the evidence weighed anew, in full."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final
 
 from mdm.bootstrap.application import Application
 from mdm.bootstrap.stewarding import golden_rules, used_model
 from mdm.clustering.guards import pair_guards
 from mdm.domain.scored_pair import Guard
-from mdm.linkage.explain import MISSING
+from mdm.linkage.explain import MISSING, Explanation, explain_pattern
 from mdm.linkage.model import PersonModel, population_class
 from mdm.linkage.pair_scorer import PairScorer, PairWeight
 from mdm.linkage.plain_words import NAMES, Evidence, clause, findings_of, two_sentences
 from mdm.linkage.prepare import usable_phones
 from mdm.linkage.prepare_one import Decided, prepare_one
-from mdm.linkage.settling import would_settle
+from mdm.linkage.settling import REVIEW, would_settle
 from mdm.linkage.waterfall import Step, svg, waterfall
-from mdm.ports import ProgressStep
+from mdm.ports import ProgressStep, ReadSession
 from mdm.services.citizen_facts import KnownRecord, facts_of, read_records
 from mdm.services.citizen_parts import shown_local_id
 from mdm.services.keys import Key
+from mdm.services.lists import as_text
 from mdm.services.pair_state import PairState, pair_state
+from mdm.services.review_desk import ReviewItem
 
 _CONFLICT: Final = "conflict"
+_RECORDS: Final = "SELECT COUNT(*) FROM record"
+_STORED: Final = """
+SELECT s.match_weight, s.pattern, p.counts FROM scored_pair s
+LEFT JOIN plan p ON p.plan_id = s.plan_id WHERE s.record_l = :l AND s.record_r = :r
+"""
 
 
 def explain_pair(
@@ -52,13 +60,13 @@ def explain_pair(
         state = pair_state(session, keys, restricted=restricted)
         known = read_records(session, state.pair, today=application.today())
         facts = facts_of(session, known)
-        records = session.number("SELECT COUNT(*) FROM record")
+        population = _population(state.counts, session.number(_RECORDS))
     both = [known[number] for number in state.pair]
     phones = _usable(application, both, progress)
-    weight = _weigh(model, _population(state, records), both, phones)
+    weight = _weigh(model, population, both, phones)
     guards = pair_guards(*(facts[number] for number in state.pair))
-    not_theirs = sorted(frozenset[str]().union(*(one.not_own for one in both)))
-    settling = would_settle(model, _population(state, records), weight.pattern, weight.total)
+    not_theirs = _not_theirs(both)
+    settling = would_settle(model, population, weight.pattern, weight.total)
     evidence = Evidence(
         outcome=state.outcome,
         findings=findings_of(weight),
@@ -109,6 +117,29 @@ def explain_pair(
     }
 
 
+def stored_evidence(
+    session: ReadSession, model: PersonModel, item: ReviewItem, *, today: date
+) -> tuple[Explanation, tuple[str, str]] | None:
+    """The stored weight of a question in steps, and in two sentences; None if it was not scored."""
+    left, right = item.pair
+    row = session.row(_STORED, {"l": left, "r": right})
+    if row is None:
+        return None
+    population = _population(as_text(row["counts"]), session.number(_RECORDS))
+    pattern, weight = int(str(row["pattern"])), float(str(row["match_weight"]))
+    explanation = explain_pattern(model, population, pattern, weight)
+    known = read_records(session, item.pair, today=today)
+    evidence = Evidence(
+        outcome=REVIEW,
+        findings=explanation.findings,
+        relatives=explanation.relatives,
+        guards=() if item.guard is None else (Guard(item.guard),),
+        settling=would_settle(model, population, pattern, weight),
+        not_theirs=_not_theirs(known.values()),
+    )
+    return explanation, two_sentences(evidence)
+
+
 def pair_svg(told: dict[str, object]) -> str:
     """The waterfall of what `explain_pair` told."""
     contributions = told["contributions"]
@@ -135,10 +166,14 @@ def _telling(guards: tuple[Guard, ...], state: PairState) -> tuple[Guard, ...]:
     return (Guard.DIFFERENT_JUDGEMENT, *guards) if state.verdict == "different" else guards
 
 
-def _population(state: PairState, records: int) -> int:
+def _population(counts: str | None, records: int) -> int:
     """The class that the stored weight was given for, else that of the registry now."""
-    counts = {} if state.counts is None else json.loads(state.counts)
-    return int(counts.get("population") or population_class(records))
+    stored = {} if counts is None else json.loads(counts)
+    return int(stored.get("population") or population_class(records))
+
+
+def _not_theirs(both: Iterable[KnownRecord]) -> list[str]:
+    return sorted(frozenset[str]().union(*(one.not_own for one in both)))
 
 
 def _usable(

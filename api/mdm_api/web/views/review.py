@@ -134,6 +134,7 @@ class PairPage:
         guard: What forbids the machine to join them, as a sentence; None where nothing does.
         sides: The two records.
         rows: Fields, differences first.
+        sentences: The evidence in two sentences, in Portuguese.
         pros, cons: Evidence in plain words, the weightiest first.
         silent: What cannot be compared.
         verdict_hint: How strong the evidence is, in words.
@@ -156,6 +157,7 @@ class PairPage:
     reason: str
     sides: tuple[Side, Side]
     rows: tuple[FieldRow, ...]
+    sentences: tuple[str, ...]
     pros: tuple[str, ...]
     cons: tuple[str, ...]
     silent: tuple[str, ...]
