@@ -129,11 +129,13 @@ def stored_evidence(
     pattern, weight = int(str(row["pattern"])), float(str(row["match_weight"]))
     explanation = explain_pattern(model, population, pattern, weight)
     known = read_records(session, item.pair, today=today)
+    facts = facts_of(session, known)
+    asked = () if item.guard is None else (Guard(item.guard),)
     evidence = Evidence(
         outcome=REVIEW,
         findings=explanation.findings,
         relatives=explanation.relatives,
-        guards=() if item.guard is None else (Guard(item.guard),),
+        guards=asked or pair_guards(facts[left], facts[right]),
         settling=would_settle(model, population, pattern, weight),
         not_theirs=_not_theirs(known.values()),
     )
