@@ -3,7 +3,6 @@
 The caller notes the entry before it answers; nothing here leaves without one.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from mdm.bootstrap.application import Application
+from mdm.bootstrap.explaining import stored_evidence
 from mdm.bootstrap.review_entries import outcome_entry, review_entry
 from mdm.bootstrap.stewarding import decision_rules, used_model
 from mdm.domain.access import Reader, Role
@@ -22,8 +22,8 @@ from mdm.domain.ledger import TxHeader
 from mdm.domain.told_sets import ToldKind, ToldSet
 from mdm.domain.visibility import Field, Shown, Side
 from mdm.errors import ForbiddenError, PostOnlyError, PurposeRequiredError
-from mdm.linkage.explain import Explanation, explain_pattern
-from mdm.linkage.model import PersonModel, population_class
+from mdm.linkage.explain import Explanation
+from mdm.linkage.model import PersonModel
 from mdm.ports import ReadSession
 from mdm.services.citizen_state import Question
 from mdm.services.crosswalk import (
@@ -59,10 +59,6 @@ _FOLLOWED = (
     "SELECT name, rows, sum_a, sum_b FROM state_digest WHERE name IN ('source', 'plan') "
     "ORDER BY name"
 )
-_PAIR = """
-SELECT s.match_weight, s.pattern, p.counts FROM scored_pair s
-LEFT JOIN plan p ON p.plan_id = s.plan_id WHERE s.record_l = :l AND s.record_r = :r
-"""
 Cursor = tuple[int, float, int, int]
 
 
@@ -80,11 +76,16 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class ReviewRead:
-    """A question with both records and, where the pair was scored, its evidence."""
+    """A question with both records and, where the pair was scored, its evidence.
+
+    Attributes:
+        sentences: The evidence in two plain Portuguese sentences; none where it is not told.
+    """
 
     item: ReviewItem
     sides: tuple[ReviewSide, ReviewSide]
     evidence: Explanation | None
+    sentences: tuple[str, ...] = ()
 
 
 class Reads:
@@ -275,8 +276,8 @@ class Reads:
             item = read_review(session, sight, review_id, now=now)
             today = self._application.today()
             sides = read_sides(session, rules.golden, sight, item, today=today, asked=asked)
-            evidence = None if item.is_blind else _evidence(session, model, item)
-        answer = ReviewRead(item, sides, evidence)
+            told = None if item.is_blind else stored_evidence(session, model, item, today=today)
+        answer = ReviewRead(item, sides, *((None, ()) if told is None else told))
         entry = review_entry(reader, AuditAction.REVIEW_READ, [item], fields=tuple(sorted(asked)))
         return answer, entry
 
@@ -363,17 +364,3 @@ def _header(reader: Reader, kind: str) -> TxHeader:
     return TxHeader(
         kind=kind, actor=reader.actor, purpose=str(reader.purpose), request=reader.request_id
     )
-
-
-def _evidence(session: ReadSession, model: PersonModel, item: ReviewItem) -> Explanation | None:
-    """The stored weight in steps, of the population class that it was given for."""
-    left, right = item.pair
-    row = session.row(_PAIR, {"l": left, "r": right})
-    if row is None:
-        return None
-    counts = {} if row["counts"] is None else json.loads(str(row["counts"]))
-    population = counts.get("population")
-    if population is None:
-        population = population_class(session.number("SELECT COUNT(*) FROM record"))
-    pattern, weight = int(str(row["pattern"])), float(str(row["match_weight"]))
-    return explain_pattern(model, int(population), pattern, weight)

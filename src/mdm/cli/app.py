@@ -30,6 +30,7 @@ COMMAND_MODULES = (
     "quarantine",
     "linking",
     "lookup",
+    "explaining",
     "following",
     "stewardship",
     "golden",

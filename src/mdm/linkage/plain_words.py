@@ -118,6 +118,29 @@ _NOUNS: Final[Mapping[str, str]] = MappingProxyType(
         "rg": "RG",
     }
 )
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "given": "Prenome",
+        "surname": "Sobrenome",
+        "mother": "Nome da mãe",
+        "birth_date": "Data de nascimento",
+        "cpf": "CPF",
+        "cns": "CNS",
+        "nis": "NIS",
+        "birth_certificate": "Certidão de nascimento",
+        "dnv": "Nascido vivo",
+        "inep_id": "Código INEP",
+        "rg": "RG",
+        "phone": "Telefone",
+        "email": "E-mail",
+        "address": "Endereço",
+        "sex": "Sexo",
+        "father": "Nome do pai",
+        "suffix": "Agnome",
+    }
+)
+"""Comparison -> what people call it."""
+
 _FEMININE: Final = frozenset({"birth_date", "birth_certificate", "dnv"})
 _ASKED_OF_EVERYBODY: Final = ("cpf", "cns", "birth_date", "mother")
 
@@ -158,6 +181,11 @@ class Evidence:
     guards: Sequence[Guard] = ()
     settling: Sequence[Settling] = ()
     not_theirs: Collection[str] = ()
+
+
+def clause(comparison: str, level: str) -> str:
+    """What a level says, as a clause."""
+    return "falta em um dos lados" if level == MISSING else CLAUSES[comparison, level]
 
 
 def findings_of(weight: PairWeight) -> tuple[Finding, ...]:

@@ -9,6 +9,8 @@ hash of the twin's text: records are scanned and joined at a fraction of the wid
 differ share a hash once in 2^64 comparisons.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
 from mdm.duck import count_rows
@@ -169,6 +171,20 @@ FROM held SEMI JOIN (SELECT DISTINCT record_id FROM held SEMI JOIN crowd USING (
   USING (record_id)
 GROUP BY record_id
 """
+
+
+_USABLE_OF = """
+SELECT phone FROM (SELECT record_id, unnest(phones) AS phone FROM standard
+                   WHERE list_has_any(phones, $phones))
+WHERE list_contains($phones, phone)
+GROUP BY phone HAVING count(DISTINCT record_id) <= $most
+"""
+
+
+def usable_phones(con: duckdb.DuckDBPyConnection, phones: Sequence[str]) -> frozenset[str]:
+    """Of some phones those that few enough records share; the twin of `usable_phone` for a pair."""
+    given: dict[str, object] = {"phones": list(phones), "most": PHONE_SHARED_BY_AT_MOST}
+    return frozenset(row[0] for row in con.execute(_USABLE_OF, given).fetchall())
 
 
 def prepare_records(con: duckdb.DuckDBPyConnection, *, unique_id: str = BY_RECORD) -> int:
