@@ -31,6 +31,7 @@ COMMAND_MODULES = (
     "linking",
     "models",
     "lookup",
+    "following",
     "stewardship",
     "golden",
     "exporting",

@@ -97,11 +97,25 @@ def pairs_changed(
     )
     joined = both.filter(pc.and_(is_now, pc.invert(was)))
     parted = both.filter(pc.and_(was, pc.invert(is_now)))
+    if not applied:
+        parted = _apart(parted, items)
     return {
         "joined": joined.num_rows,
         "parted": parted.num_rows,
         "sample": [*_sample(session, parted, limit), *_sample(session, joined, limit)],
     }
+
+
+def _apart(pairs: pa.Table, items: bytes) -> pa.Table:
+    """Those whose records are in two clusters: a citizen holds pairs that are stored no more."""
+    with zipfile.ZipFile(io.BytesIO(items)) as packed:
+        clusters = pq.read_table(io.BytesIO(packed.read("plan_cluster.parquet")))
+    wanted = pa.chunked_array([*pairs["record_l"].chunks, *pairs["record_r"].chunks], pa.int64())
+    ours = clusters.filter(pc.is_in(clusters["record_id"], wanted))
+    cluster = dict(zip(ours["record_id"].to_pylist(), ours["cluster"].to_pylist(), strict=True))
+    keys = zip(pairs["record_l"].to_pylist(), pairs["record_r"].to_pylist(), strict=True)
+    apart = [cluster.get(left) != cluster.get(right) for left, right in keys]
+    return pairs.filter(pa.array(apart, pa.bool_()))
 
 
 def _sample(session: ReadSession, pairs: pa.Table, limit: int) -> list[dict[str, object]]:

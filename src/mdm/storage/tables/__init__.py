@@ -8,6 +8,7 @@ model is ever bound to a request: rows move as Arrow or as plain dictionaries.
 from mdm.storage.tables.access import Account, Client
 from mdm.storage.tables.base import CHECK_COLUMN, Registry, declared_tables, table_of
 from mdm.storage.tables.identity import (
+    FeedMark,
     IdentifierJudgement,
     Judgement,
     Membership,
@@ -25,6 +26,7 @@ __all__ = [
     "CHECK_COLUMN",
     "Account",
     "Client",
+    "FeedMark",
     "GoldenOverride",
     "GoldenRecord",
     "IdentifierJudgement",
