@@ -29,6 +29,7 @@ COMMAND_MODULES = (
     "load",
     "quarantine",
     "linking",
+    "models",
     "lookup",
     "explaining",
     "following",

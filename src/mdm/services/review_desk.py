@@ -19,7 +19,7 @@ from mdm.errors import (
     StaleContentError,
 )
 from mdm.ports import ReadSession, Store, WriteSession
-from mdm.services.blind import IS_BLIND, shown_kind
+from mdm.services.blind import blind_columns, shown_kind
 from mdm.services.control_sample import note_held
 from mdm.services.exports import ONE_A_PAIR
 from mdm.services.judge_pair import outcome, take_back
@@ -41,11 +41,6 @@ mr.municipal_id AS municipal_id_r, j.actor AS judged_by, j.verdict AS verdict,
 coalesce(gl.social_name, gl.name) AS name_l, coalesce(gr.social_name, gr.name) AS name_r,
 {blind} AS is_blind, {said_l} AS said_l, {said_r} AS said_r
 """
-_SAID = (
-    "CASE WHEN {blind} = 1 THEN (SELECT coalesce({social_name}, {full_name}, "
-    "{given_name} || coalesce(' ' || {family_name}, '')) FROM record_version w "
-    "WHERE w.record_id = {end}.record_id AND w.version = {end}.version) END"
-)
 _JOINS = """
 JOIN record l ON l.record_id = v.record_l JOIN record r ON r.record_id = v.record_r
 LEFT JOIN membership ml ON ml.record_id = l.record_id
@@ -155,7 +150,7 @@ def list_reviews(
         after: Cursor of the last question seen.
     """
     sql = _LIST.format(
-        **_blind(session),
+        **blind_columns(session),
         visible=_both(sight),
         after="true" if after is None else f"{_PLACE} > (:rank, :priority, :group, :review)",
         limit=int(limit),
@@ -171,7 +166,7 @@ def read_review(session: ReadSession, sight: Sight, review_id: int, *, now: str)
     Raises:
         NotFoundError: There is none, or the reader may not know of one of its records.
     """
-    sql = _ONE.format(**_blind(session), visible=_both(sight))
+    sql = _ONE.format(**blind_columns(session), visible=_both(sight))
     row = session.row(sql, {"id": review_id})
     if row is None:
         raise NotFoundError("there is no such question", where=str(review_id))
@@ -299,17 +294,6 @@ def undo_review(
         if given_by != reader.actor and reader.role is not Role.SUPERVISOR:
             raise ForbiddenError("only who answered, or a supervisor, takes an answer back")
         return {"review_id": review_id, **take_back(session, rules, item.judgement_id)}
-
-
-def _blind(session: ReadSession) -> dict[str, str]:
-    """SQL of whether a question is blind, and of the names that its records give then.
-
-    The golden names of two records of one citizen are one: that would tell.
-    """
-    columns = ("social_name", "full_name", "given_name", "family_name")
-    names = {column: session.payload_sql("w", column) for column in columns}
-    said = {f"said_{end}": _SAID.format(blind=IS_BLIND, end=end, **names) for end in "lr"}
-    return {"blind": IS_BLIND, **said}
 
 
 def _both(sight: Sight) -> str:
