@@ -1,0 +1,228 @@
+"""Standardise a stream of canonical rows into Parquet files, of which `stage_record` is a view.
+
+A block of rows goes to a worker process, which makes payload, content hash and standard columns
+and writes them as one file; what comes back are its issues. So no row passes through the memory
+of the loading process twice, and readers take from the files only the columns that they need.
+"""
+
+import atexit
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from mdm.domain.standard_record import STANDARD_COLUMNS
+from mdm.ingest.mapping import literal
+from mdm.ingest.standardise_block import ARROW_TYPES, BlockStandardiser
+from mdm.ingest.tables import IGNORED_ROW, VALUE_COLUMNS, payload_sql, stage_folder
+from mdm.ingest.worker_pool import Standardisers
+
+BLOCK_ROWS = 20_480
+_ISSUES_AT_ONCE = 50_000
+KEYS = ("place", "file_no", "line", "local_id", "scope")
+_SCHEMA = pa.schema(
+    [
+        ("place", pa.int64()),
+        ("file_no", pa.int32()),
+        ("line", pa.int64()),
+        *((name, pa.string()) for name in ("local_id", "scope", "payload", "content_hash")),
+        *((name, ARROW_TYPES[name]) for name in STANDARD_COLUMNS),
+    ]
+)
+_ISSUES = pa.schema(
+    [
+        ("local_id", pa.string()),
+        ("field", pa.string()),
+        ("value_class", pa.string()),
+        ("reason", pa.string()),
+        ("place", pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows for a worker: `KEYS` and the canonical columns with a value; where to write them."""
+
+    rows: pa.Table
+    path: Path
+    compressed: bool
+
+
+@dataclass(slots=True)
+class RowsSeen:
+    """What a stream of rows held.
+
+    Attributes:
+        ignored: Rows that the layout leaves out.
+        scopes: Of the others.
+        staged: Rows written.
+    """
+
+    ignored: int = 0
+    scopes: set[str] = field(default_factory=set)
+    staged: int = 0
+
+
+def stage_rows(
+    con: duckdb.DuckDBPyConnection,
+    batches: Iterable[pa.Table],
+    standardisers: Standardisers,
+    *,
+    file_names: list[str],
+    compressed: bool,
+    staged: Callable[[int], object],
+) -> RowsSeen:
+    """Write rows to files, their issues to `stage_issue`, those without key to `stage_quarantine`.
+
+    Args:
+        con: Holds the staging tables.
+        batches: Rows in their order: file_no, line, local_id, scope and canonical columns.
+        standardisers: Who works.
+        file_names: By `file_no`.
+        compressed: Whether room matters more than time.
+        staged: Told how many rows are done.
+    """
+    seen = RowsSeen()
+    found: list[pa.Table] = []
+    blocks = _blocks(con, batches, seen, file_names, compressed=compressed)
+    for block, issues in standardisers.each(stage_block, blocks):
+        if issues.num_rows:
+            found.append(issues)
+        if sum(table.num_rows for table in found) >= _ISSUES_AT_ONCE:
+            append(con, "stage_issue", pa.concat_tables(found))
+            found.clear()
+        seen.staged += block.rows.num_rows
+        staged(seen.staged)
+    if found:
+        append(con, "stage_issue", pa.concat_tables(found))
+    # There is a file even of a delivery whose every row is in quarantine.
+    parquet.write_table(_SCHEMA.empty_table(), stage_folder(con) / "none.parquet")
+    return seen
+
+
+def stage_block(standardiser: BlockStandardiser, block: Block) -> pa.Table:
+    """Standardise a block and write its file.
+
+    Returns:
+        Its issues, as rows of `stage_issue`.
+    """
+    rows = block.rows
+    received = {
+        name: rows.column(name).combine_chunks()
+        for name in VALUE_COLUMNS
+        if name in rows.column_names
+    }
+    made = standardiser.standardise(received, rows.num_rows)
+    columns = {name: rows.column(name) for name in KEYS}
+    columns |= _payloads(rows, tuple(received))
+    columns |= {name: made.columns.column(name) for name in STANDARD_COLUMNS}
+    table = pa.table({name: columns[name] for name in _SCHEMA.names}, schema=_SCHEMA)
+    parquet.write_table(
+        table,
+        block.path,
+        use_dictionary=False,
+        write_statistics=False,
+        compression="snappy" if block.compressed else "none",
+    )
+    block.path.chmod(0o600)
+    told = made.issues.column("row")
+    issues = made.issues.drop(["row"])
+    for name in ("local_id", "place"):
+        issues = issues.append_column(name, rows.column(name).take(told))
+    return issues.select(_ISSUES.names).cast(_ISSUES)
+
+
+def create_record_view(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `stage_record` of the files, less the places of `stage_removed`."""
+    files = literal(str(stage_folder(con) / "*.parquet"))
+    con.execute(
+        f"CREATE OR REPLACE VIEW stage_record AS SELECT * FROM read_parquet({files})"
+        " ANTI JOIN stage_removed USING (place)"
+    )
+
+
+def append(con: duckdb.DuckDBPyConnection, target: str, table: pa.Table) -> None:
+    """Append rows to a table with the same columns in the same order."""
+    con.register("stage_block", table)
+    con.execute(f"INSERT INTO {target} SELECT * FROM stage_block")
+    con.unregister("stage_block")
+
+
+def _blocks(
+    con: duckdb.DuckDBPyConnection,
+    batches: Iterable[pa.Table],
+    seen: RowsSeen,
+    file_names: list[str],
+    *,
+    compressed: bool,
+) -> Iterator[Block]:
+    folder = stage_folder(con)
+    place = 0
+    for number, batch in enumerate(batches):
+        rows = batch.filter(pc.not_equal(batch.column("file_no"), IGNORED_ROW))
+        seen.ignored += batch.num_rows - rows.num_rows
+        seen.scopes.update(pc.unique(rows.column("scope")).to_pylist())
+        nameless = rows.filter(pc.is_null(rows.column("local_id")))
+        if nameless.num_rows:
+            _quarantine(con, nameless, file_names)
+            rows = rows.filter(pc.is_valid(rows.column("local_id")))
+        if rows.num_rows:
+            numbers = pa.array(range(place, place + rows.num_rows), pa.int64())
+            place += rows.num_rows
+            rows = _filled(rows).add_column(0, "place", numbers)
+            yield Block(rows, folder / f"{number}.parquet", compressed)
+
+
+def _filled(rows: pa.Table) -> pa.Table:
+    """The keys, and the canonical columns that hold a value somewhere."""
+    names = [
+        name
+        for name in rows.column_names
+        if name in KEYS or rows.column(name).null_count < rows.num_rows
+    ]
+    return rows.select(names)
+
+
+def _quarantine(
+    con: duckdb.DuckDBPyConnection, nameless: pa.Table, file_names: list[str]
+) -> None:
+    rows = _filled(nameless)
+    used = tuple(name for name in VALUE_COLUMNS if name in rows.column_names)
+    count = nameless.num_rows
+    columns = {
+        "file": pa.array([file_names[number] for number in nameless.column("file_no").to_pylist()]),
+        "line": nameless.column("line"),
+        "local_id": pa.nulls(count, pa.string()),
+        "reason": pa.array(["no_local_id"] * count),
+        "content": _payloads(rows, used)["payload"],
+    }
+    append(con, "stage_quarantine", pa.table(columns))
+
+
+def _payloads(rows: pa.Table, used: tuple[str, ...]) -> dict[str, pa.ChunkedArray]:
+    con = _own_database()
+    con.register("block", rows)
+    made = con.sql(
+        "SELECT payload, md5(payload) AS content_hash"
+        f" FROM (SELECT {payload_sql(used)} AS payload FROM block)"
+    ).to_arrow_table()
+    con.unregister("block")
+    return {name: made.column(name) for name in ("payload", "content_hash")}
+
+
+@cache
+def _own_database() -> duckdb.DuckDBPyConnection:
+    """Where this process makes payloads; it holds nothing."""
+    atexit.register(_close_own_database)
+    return duckdb.connect(config={"threads": 1, "memory_limit": "200MB"})
+
+
+def _close_own_database() -> None:
+    _own_database().close()
+    _own_database.cache_clear()
