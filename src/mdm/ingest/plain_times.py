@@ -13,6 +13,7 @@ from mdm.ingest.plain_digits import characters
 from mdm.standardise.dates import FIRST_YEAR, MAX_AGE_YEARS
 
 Rows = npt.NDArray[np.int64]
+Days = npt.NDArray[np.datetime64]
 
 _DAY_FORM = "0000-00-00"
 _FORM = f"{_DAY_FORM}T00:00:00"
@@ -53,11 +54,12 @@ def _pairs(texts: pa.StringArray, form: str) -> tuple[Rows, Rows]:
     return rows[plain], chosen[:, 0::2] * 10 + chosen[:, 1::2]
 
 
-def _days(pairs: Rows) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_]]:
+def _days(pairs: Rows) -> tuple[Days, npt.NDArray[np.bool_]]:
     """The days of century, year, month and day, and whether there is such a day of a plain year."""
     year, month, day = pairs[:, 0] * 100 + pairs[:, 1], pairs[:, 2], pairs[:, 3]
     months = (year - 1970) * 12 + month - 1
-    days = months.astype("datetime64[M]").astype("datetime64[D]") + (day - 1)
+    first = months.astype("datetime64[M]").astype("datetime64[D]")
+    days: Days = first + (day - 1).astype("timedelta64[D]")
     good = (month >= 1) & (month <= 12) & (day >= 1)  # noqa: PLR2004 - months of a year
     good &= days.astype("datetime64[M]").astype(np.int64) == months
     good &= year >= max(FIRST_YEAR, _FIRST_PLAIN_YEAR)

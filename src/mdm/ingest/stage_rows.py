@@ -189,9 +189,7 @@ def _filled(rows: pa.Table) -> pa.Table:
     return rows.select(names)
 
 
-def _quarantine(
-    con: duckdb.DuckDBPyConnection, nameless: pa.Table, file_names: list[str]
-) -> None:
+def _quarantine(con: duckdb.DuckDBPyConnection, nameless: pa.Table, file_names: list[str]) -> None:
     rows = _filled(nameless)
     used = tuple(name for name in VALUE_COLUMNS if name in rows.column_names)
     count = nameless.num_rows

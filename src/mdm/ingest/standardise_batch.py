@@ -86,9 +86,7 @@ def _create(con: duckdb.DuckDBPyConnection, source: str, target: str, keys: Sequ
     con.execute(f"CREATE OR REPLACE TABLE {identifier(target)} ({', '.join(columns)})")
 
 
-def _blocks(
-    con: duckdb.DuckDBPyConnection, source: str, keys: Sequence[str]
-) -> Iterator[pa.Table]:
+def _blocks(con: duckdb.DuckDBPyConnection, source: str, keys: Sequence[str]) -> Iterator[pa.Table]:
     """The rows, a block at a time, while `con` may write what comes of them."""
     wanted = ", ".join(map(identifier, (*keys, *VALUE_COLUMNS)))
     query = f"SELECT {wanted} FROM ({values_of_payload_sql(identifier(source))})"

@@ -49,9 +49,7 @@ class Standardisers:
         while waiting:
             yield self._finished(work, *waiting.popleft())
 
-    def _submitted(
-        self, work: Work[Given, Result], one: Given
-    ) -> "Future[Result] | None":
+    def _submitted(self, work: Work[Given, Result], one: Given) -> "Future[Result] | None":
         if self._pool is None:
             return None
         try:

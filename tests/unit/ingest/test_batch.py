@@ -148,7 +148,8 @@ class _Dying:
     def __init__(self) -> None:
         self.given = 0
 
-    def submit(self, work: Callable[..., Any], *given: Any) -> Future[Any]:
+    def submit(self, run: Callable[..., Any], *given: Any) -> Future[Any]:
+        del run
         self.given += 1
         if self.given == 4:
             raise BrokenProcessPool
@@ -170,7 +171,7 @@ def test_a_killed_worker_costs_time_and_nothing_else(
     monkeypatch.setattr(
         stage_module,
         "standardisers",
-        lambda today, **_: nullcontext(Standardisers(today, cast(ProcessPoolExecutor, pool))),
+        lambda today, **_: nullcontext(Standardisers(today, cast("ProcessPoolExecutor", pool))),
     )
     again, _ = stage(canonical(), path)
 

@@ -89,7 +89,8 @@ days = st.builds(
     st.one_of(st.integers(0, 2030), st.sampled_from([1899, 1900, 1901, TODAY.year])),
     st.integers(0, 13), st.integers(0, 32),
 )  # fmt: skip
-several_phones = st.lists(st.one_of(phones, st.just("51984731206"), st.just("5132251199")), max_size=4)
+good_phones = st.sampled_from(["51984731206", "5132251199"])
+several_phones = st.lists(st.one_of(phones, good_phones), max_size=4)
 cards = st.one_of(st.sampled_from(["705000000000014", "700561276574606", *fillers]), digits(15))
 
 CASES: dict[str, st.SearchStrategy[str | None]] = {
