@@ -11,7 +11,7 @@ from mdm.ahead import made_ahead
 from mdm.errors import FileEmptyError, FileLayoutError, FileTruncatedError
 from mdm.ingest.file_facts import FileFacts
 from mdm.ingest.layout import PER_SOURCE, Layout
-from mdm.ingest.mapping import ColumnSql, Rule, RuleTable, columns_of
+from mdm.ingest.mapping import ABSENT, ColumnSql, Rule, RuleTable, columns_of
 from mdm.ingest.parse_delimited import BLANK, LINE, DelimitedParser
 from mdm.ingest.tables import IGNORED_ROW, kept_rows, select_list
 from mdm.ingest.text_blocks import line_blocks
@@ -78,7 +78,7 @@ def text_column(columns: Mapping[str, str]) -> ColumnSql:
     """Source column -> its expression, NULL when the file lacks it."""
 
     def column(name: str) -> str:
-        return columns.get(name.strip().lower(), "CAST(NULL AS VARCHAR)")
+        return columns.get(name.strip().lower(), ABSENT)
 
     return column
 

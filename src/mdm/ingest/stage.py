@@ -20,7 +20,7 @@ from mdm.ingest.read_delimited import delimited_rows
 from mdm.ingest.read_lines import Disagreement, assembled_rows, find_disagreements
 from mdm.ingest.read_parquet import parquet_facts, parquet_rows
 from mdm.ingest.stage_rows import BLOCK_ROWS, RowsSeen, create_record_view, stage_rows
-from mdm.ingest.tables import VALUE_COLUMNS, count_rows, create_stage, drop_stage, only_row
+from mdm.ingest.tables import VALUE_COLUMNS, count_rows, create_stage, drop_stage, only_row, payload_sql
 from mdm.ingest.worker_pool import Standardisers, standardisers
 
 Progress = Callable[[str, float], None]
@@ -178,7 +178,12 @@ def _batches(
 
 
 def _tables(reading: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.Table]:
-    for batch in reading.sql(query).to_arrow_reader(BLOCK_ROWS):
+    used = [name for name in reading.sql(query).columns if name in CANONICAL]
+    whole = (
+        "SELECT *, md5(payload) AS content_hash FROM"
+        f" (SELECT *, {payload_sql(used)} AS payload FROM ({query}))"
+    )
+    for batch in reading.sql(whole).to_arrow_reader(BLOCK_ROWS):
         yield pa.Table.from_batches([batch])
 
 

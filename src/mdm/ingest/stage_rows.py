@@ -1,14 +1,12 @@
 """Standardise a stream of canonical rows into Parquet files, of which `stage_record` is a view.
 
-A block of rows goes to a worker process, which makes payload, content hash and standard columns
-and writes them as one file; what comes back are its issues. So no row passes through the memory
+A block of rows goes to a worker process, which makes the standard columns and writes one file
+of all that is kept; what comes back are its issues. So no row passes through the memory
 of the loading process twice, and readers take from the files only the columns that they need.
 """
 
-import atexit
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -19,18 +17,18 @@ from pyarrow import parquet
 from mdm.domain.standard_record import STANDARD_COLUMNS
 from mdm.ingest.mapping import literal
 from mdm.ingest.standardise_block import ARROW_TYPES, BlockStandardiser
-from mdm.ingest.tables import IGNORED_ROW, VALUE_COLUMNS, payload_sql, stage_folder
+from mdm.ingest.tables import IGNORED_ROW, VALUE_COLUMNS, stage_folder
 from mdm.ingest.worker_pool import Standardisers
 
 BLOCK_ROWS = 20_480
 _ISSUES_AT_ONCE = 50_000
-KEYS = ("place", "file_no", "line", "local_id", "scope")
+KEYS = ("place", "file_no", "line", "local_id", "scope", "payload", "content_hash")
 _SCHEMA = pa.schema(
     [
         ("place", pa.int64()),
         ("file_no", pa.int32()),
         ("line", pa.int64()),
-        *((name, pa.string()) for name in ("local_id", "scope", "payload", "content_hash")),
+        *((name, pa.string()) for name in KEYS[3:]),
         *((name, ARROW_TYPES[name]) for name in STANDARD_COLUMNS),
     ]
 )
@@ -82,7 +80,7 @@ def stage_rows(
 
     Args:
         con: Holds the staging tables.
-        batches: Rows in their order: file_no, line, local_id, scope and canonical columns.
+        batches: Rows in their order: `KEYS` but place, and canonical columns.
         standardisers: Who works.
         file_names: By `file_no`.
         compressed: Whether room matters more than time.
@@ -120,7 +118,6 @@ def stage_block(standardiser: BlockStandardiser, block: Block) -> pa.Table:
     }
     made = standardiser.standardise(received, rows.num_rows)
     columns = {name: rows.column(name) for name in KEYS}
-    columns |= _payloads(rows, tuple(received))
     columns |= {name: made.columns.column(name) for name in STANDARD_COLUMNS}
     table = pa.table({name: columns[name] for name in _SCHEMA.names}, schema=_SCHEMA)
     parquet.write_table(
@@ -190,37 +187,12 @@ def _filled(rows: pa.Table) -> pa.Table:
 
 
 def _quarantine(con: duckdb.DuckDBPyConnection, nameless: pa.Table, file_names: list[str]) -> None:
-    rows = _filled(nameless)
-    used = tuple(name for name in VALUE_COLUMNS if name in rows.column_names)
     count = nameless.num_rows
     columns = {
         "file": pa.array([file_names[number] for number in nameless.column("file_no").to_pylist()]),
         "line": nameless.column("line"),
         "local_id": pa.nulls(count, pa.string()),
         "reason": pa.array(["no_local_id"] * count),
-        "content": _payloads(rows, used)["payload"],
+        "content": nameless.column("payload"),
     }
     append(con, "stage_quarantine", pa.table(columns))
-
-
-def _payloads(rows: pa.Table, used: tuple[str, ...]) -> dict[str, pa.ChunkedArray]:
-    con = _own_database()
-    con.register("block", rows)
-    made = con.sql(
-        "SELECT payload, md5(payload) AS content_hash"
-        f" FROM (SELECT {payload_sql(used)} AS payload FROM block)"
-    ).to_arrow_table()
-    con.unregister("block")
-    return {name: made.column(name) for name in ("payload", "content_hash")}
-
-
-@cache
-def _own_database() -> duckdb.DuckDBPyConnection:
-    """Where this process makes payloads; it holds nothing."""
-    atexit.register(_close_own_database)
-    return duckdb.connect(config={"threads": 1, "memory_limit": "200MB"})
-
-
-def _close_own_database() -> None:
-    _own_database().close()
-    _own_database.cache_clear()

@@ -9,7 +9,7 @@ import duckdb
 
 from mdm.domain.canonical import CANONICAL
 from mdm.ingest.layout import PER_SOURCE, Layout
-from mdm.ingest.mapping import ColumnSql, canonical_sql, identifier, literal
+from mdm.ingest.mapping import ABSENT, ColumnSql, canonical_sql, identifier, literal
 
 VALUE_COLUMNS: tuple[str, ...] = tuple(name for name in CANONICAL if name != "local_id")
 """Canonical columns in their order, without the key: what a payload may hold."""
@@ -69,7 +69,7 @@ def only_row(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
 
 
 def select_list(layout: Layout, column: ColumnSql) -> str:
-    """The columns of a row as expressions over a reader's: local_id, scope, values mapped."""
+    """The columns of a row as expressions over a reader's: local_id, scope, values received."""
 
     def value(name: str) -> str:
         return canonical_sql(
@@ -83,8 +83,8 @@ def select_list(layout: Layout, column: ColumnSql) -> str:
     scope = literal(PER_SOURCE)
     if layout.scope != PER_SOURCE:
         scope = f"coalesce({column(layout.scope)}, '')"
-    mapped = [name for name in VALUE_COLUMNS if name in layout.mapping]
-    named = [f"{value(name)} AS {identifier(name)}" for name in mapped]
+    mapped = {name: value(name) for name in VALUE_COLUMNS if name in layout.mapping}
+    named = [f"{sql} AS {identifier(name)}" for name, sql in mapped.items() if sql != ABSENT]
     return ", ".join([f"{value('local_id')} AS local_id", f"{scope} AS scope", *named])
 
 
