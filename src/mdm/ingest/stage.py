@@ -20,7 +20,14 @@ from mdm.ingest.read_delimited import delimited_rows
 from mdm.ingest.read_lines import Disagreement, assembled_rows, find_disagreements
 from mdm.ingest.read_parquet import parquet_facts, parquet_rows
 from mdm.ingest.stage_rows import BLOCK_ROWS, RowsSeen, create_record_view, stage_rows
-from mdm.ingest.tables import VALUE_COLUMNS, count_rows, create_stage, drop_stage, only_row, payload_sql
+from mdm.ingest.tables import (
+    VALUE_COLUMNS,
+    count_rows,
+    create_stage,
+    drop_stage,
+    only_row,
+    payload_sql,
+)
 from mdm.ingest.worker_pool import Standardisers, standardisers
 
 Progress = Callable[[str, float], None]

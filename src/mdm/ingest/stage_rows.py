@@ -7,49 +7,19 @@ of the loading process twice, and readers take from the files only the columns t
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
-from mdm.domain.standard_record import STANDARD_COLUMNS
 from mdm.ingest.mapping import literal
-from mdm.ingest.standardise_block import ARROW_TYPES, BlockStandardiser
-from mdm.ingest.tables import IGNORED_ROW, VALUE_COLUMNS, stage_folder
+from mdm.ingest.stage_block import KEYS, SCHEMA, Block, stage_block
+from mdm.ingest.tables import IGNORED_ROW, stage_folder
 from mdm.ingest.worker_pool import Standardisers
 
 BLOCK_ROWS = 20_480
 _ISSUES_AT_ONCE = 50_000
-KEYS = ("place", "file_no", "line", "local_id", "scope", "payload", "content_hash")
-_SCHEMA = pa.schema(
-    [
-        ("place", pa.int64()),
-        ("file_no", pa.int32()),
-        ("line", pa.int64()),
-        *((name, pa.string()) for name in KEYS[3:]),
-        *((name, ARROW_TYPES[name]) for name in STANDARD_COLUMNS),
-    ]
-)
-_ISSUES = pa.schema(
-    [
-        ("local_id", pa.string()),
-        ("field", pa.string()),
-        ("value_class", pa.string()),
-        ("reason", pa.string()),
-        ("place", pa.int64()),
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Rows for a worker: `KEYS` and the canonical columns with a value; where to write them."""
-
-    rows: pa.Table
-    path: Path
-    compressed: bool
 
 
 @dataclass(slots=True)
@@ -100,39 +70,8 @@ def stage_rows(
     if found:
         append(con, "stage_issue", pa.concat_tables(found))
     # There is a file even of a delivery whose every row is in quarantine.
-    parquet.write_table(_SCHEMA.empty_table(), stage_folder(con) / "none.parquet")
+    parquet.write_table(SCHEMA.empty_table(), stage_folder(con) / "none.parquet")
     return seen
-
-
-def stage_block(standardiser: BlockStandardiser, block: Block) -> pa.Table:
-    """Standardise a block and write its file.
-
-    Returns:
-        Its issues, as rows of `stage_issue`.
-    """
-    rows = block.rows
-    received = {
-        name: rows.column(name).combine_chunks()
-        for name in VALUE_COLUMNS
-        if name in rows.column_names
-    }
-    made = standardiser.standardise(received, rows.num_rows)
-    columns = {name: rows.column(name) for name in KEYS}
-    columns |= {name: made.columns.column(name) for name in STANDARD_COLUMNS}
-    table = pa.table({name: columns[name] for name in _SCHEMA.names}, schema=_SCHEMA)
-    parquet.write_table(
-        table,
-        block.path,
-        use_dictionary=False,
-        write_statistics=False,
-        compression="snappy" if block.compressed else "none",
-    )
-    block.path.chmod(0o600)
-    told = made.issues.column("row")
-    issues = made.issues.drop(["row"])
-    for name in ("local_id", "place"):
-        issues = issues.append_column(name, rows.column(name).take(told))
-    return issues.select(_ISSUES.names).cast(_ISSUES)
 
 
 def create_record_view(con: duckdb.DuckDBPyConnection) -> None:
