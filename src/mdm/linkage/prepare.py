@@ -76,7 +76,9 @@ FROM (SELECT
   CASE WHEN s.street_number IS NOT NULL THEN s.street || ' ' || s.street_number END AS dwelling,
   s.postal_code, s.district,
   CASE WHEN s.household_id IS NOT NULL THEN s.source || ':' || s.household_id END AS household,
-  s.name_kind
+  s.name_kind,
+  CASE WHEN s.twin_order IS NOT NULL THEN 'M' WHEN s.name_kind = 'newborn' THEN 'U' END
+    AS twin_mark
 FROM standard s
 LEFT JOIN split_name n ON n.name = s.name
 LEFT JOIN split_mother m ON m.name = s.mother

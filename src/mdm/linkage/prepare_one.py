@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from mdm.domain.standard_record import StandardRecord
+from mdm.linkage.person_model import MARKED, UNMARKED
 
 _FIRST_MONTHS = 12
 _COMPOUND = 3
+NEWBORN = "newborn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,15 @@ def prepare_one(
         **_dwelling(record),
         "household": None if record.household_id is None else f"{source}:{record.household_id}",
         "name_kind": record.name_kind,
+        "twin_mark": _twin_mark(record),
     }
+
+
+def _twin_mark(record: StandardRecord) -> str | None:
+    """Whether the text of a newborn's name says that there is a twin; others say nothing."""
+    if record.twin_order is not None:
+        return MARKED
+    return UNMARKED if record.name_kind == NEWBORN else None
 
 
 @dataclass(frozen=True, slots=True)

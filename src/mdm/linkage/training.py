@@ -1,4 +1,5 @@
-"""Training without labels: u from value counts and random pairs, r from families, m by EM.
+"""Training without labels: u from value counts and random pairs, r from families, m by EM,
+t from twins.
 
 Records are numbered by (source, local ID) first, so the model does not depend on load order,
 threads or chunks; all counts are integers and every estimate is made of counts in a fixed order.
@@ -16,9 +17,10 @@ from mdm.errors import TrainingError
 from mdm.linkage.expectation import Array, learn_m, level_shares
 from mdm.linkage.fingerprint import fingerprint
 from mdm.linkage.model import LevelParameters, PersonModel, Thresholds
-from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS
+from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
 from mdm.linkage.prepare import BY_CONTENT, prepare_records
-from mdm.linkage.scoring import count_patterns
+from mdm.linkage.training_pairs import patterns
+from mdm.linkage.training_twins import learn_twins, mark_probabilities
 
 HELD_BY_AT_LEAST = 10
 RANDOM_PAIRS = 3_000_000
@@ -68,9 +70,14 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     u = _u_probabilities(con, matches)
     r, relatives = _relatives(con, u, matches)
     m = _m_probabilities(con, u, r)
+    twins = learn_twins(con, m, u)
+    t = twins.t
+    mark = next(k for k, c in enumerate(COMPARISONS) if c.name == TWIN_MARK)
+    t[mark], plain = mark_probabilities(con, twins.per_record, matches)
+    m[mark] = u[mark] = r[mark] = plain
     levels = {
         c.name: tuple(
-            LevelParameters(float(m[k][i]), float(u[k][i]), float(r[k][i]))
+            LevelParameters(float(m[k][i]), float(u[k][i]), float(r[k][i]), float(t[k][i]))
             for i in range(len(c.levels))
         )
         for k, c in enumerate(COMPARISONS)
@@ -85,6 +92,7 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
         fingerprint=fingerprint(con),
         thresholds=DEFAULT_THRESHOLDS,
         digest="",
+        twins_per_record=twins.per_record,
     )
 
 
@@ -131,17 +139,6 @@ def write_term_frequencies(
     con.unregister("tf_rows")
 
 
-def _patterns(con: duckdb.DuckDBPyConnection, pairs: str) -> tuple[np.ndarray, Array]:
-    """Level patterns as indices from the strongest level (0), and their counts."""
-    table = count_patterns(con, pairs)
-    columns = []
-    for comparison in COMPARISONS:
-        gamma = table.column(f"gamma_{comparison.name}").to_numpy().astype(np.int64)
-        top = len(comparison.levels) - 1
-        columns.append(np.where(gamma < 0, -1, top - gamma))
-    return np.stack(columns, axis=1), table.column("n").to_numpy().astype(float)
-
-
 def _u_probabilities(con: duckdb.DuckDBPyConnection, matches: float) -> list[Array]:
     """Levels among random pairs; levels of a single value exactly from value counts."""
     sample = int((2 * RANDOM_PAIRS) ** 0.5)
@@ -158,7 +155,7 @@ def _u_probabilities(con: duckdb.DuckDBPyConnection, matches: float) -> list[Arr
         FROM random_record l JOIN random_record r ON l.unique_id < r.unique_id
         """
     )
-    gammas, counts = _patterns(con, "training_pair")
+    gammas, counts = patterns(con, "training_pair")
     result = []
     for k, comparison in enumerate(COMPARISONS):
         shares = level_shares(gammas[:, k], counts, len(comparison.levels), prior=1.0)
@@ -231,9 +228,9 @@ def _relatives(
              other AS (SELECT a.unique_id AS near, b.unique_id AS relative, a.source, a.cpf
                        FROM member a JOIN member b
                          ON a.household = b.household AND a.unique_id <> b.unique_id
+                       -- Of one birth date are twins, a class of their own.
                        WHERE a.cpf IS DISTINCT FROM b.cpf
-                         AND NOT (a.birth IS NOT DISTINCT FROM b.birth
-                                  AND a.given_key IS NOT DISTINCT FROM b.given_key)),
+                         AND a.birth IS DISTINCT FROM b.birth),
              pair AS (SELECT DISTINCT least(x.unique_id, o.relative) AS l,
                              greatest(x.unique_id, o.relative) AS r
                       FROM other o JOIN link_record x
@@ -252,7 +249,7 @@ def _relatives(
     relatives = (1 + matches) * max(members, 0.5) * RELATIVES_BEYOND_HOME
     if pairs < FEWEST_RECORDS // 10:
         return [values.copy() for values in u], relatives
-    gammas, counts = _patterns(con, "training_pair")
+    gammas, counts = patterns(con, "training_pair")
     result = []
     for k, comparison in enumerate(COMPARISONS):
         shares = level_shares(gammas[:, k], counts, len(comparison.levels), prior=2.0)
@@ -280,7 +277,7 @@ def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Arr
         )
         if count_rows(con, "training_pair") < FEWEST_RECORDS // 20:
             continue
-        gammas, counts = _patterns(con, "training_pair")
+        gammas, counts = patterns(con, "training_pair")
         used = [k for k, c in enumerate(COMPARISONS) if c.name in session.learns]
         active = (
             used
