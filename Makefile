@@ -11,7 +11,7 @@ FETCHED := api/assets/node_modules/.package-lock.json
 CHROMIUM ?= /usr/bin/chromium
 CURL := $(or $(shell command -v curl),/usr/bin/curl)
 
-.PHONY: help setup browser demo demo-stop check fix test test-all bench golden samples clean
+.PHONY: help setup browser demo demo-stop check fix test test-all bench bench-accuracy golden samples clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -66,6 +66,10 @@ test-all: test browser  ## The whole suite, as CI runs it (40 minutes)
 
 bench: setup  ## Speed, size and accuracy against plain Splink, one table
 	$(BIN)/python -m bench.city
+
+bench-accuracy: setup  ## Accuracy against plain Splink and a supervised bound, by subgroup
+	$(BIN)/python -m pip install --quiet --group bench --constraint constraints.txt
+	$(BIN)/python -m bench.accuracy
 
 golden: setup  ## Write the golden files that follow from the program anew; look at the difference
 	$(BIN)/python -m mdm_api.description

@@ -5,23 +5,26 @@ import numpy as np
 
 BINS = 10
 LEAST, MOST = 0.05, 0.95
-# "One wrong link in ten thousand."
-NEARLY_SURE = 0.9999
-_FIRST_TENTHS = (0.99, 0.999, 0.9999, 0.99999)
+
+
+_SURE = (0.99, 0.999, 0.9999, 0.99999)
 
 
 def calibration(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
-    """Calibration of `scored` against `bench_truth`.
+    """Calibration of `scored` against `bench_truth`; `applied` says which pairs are linked.
 
     Returns:
-        `bins` (n, stated, true), `error` (mean of their absolute differences, weighted by count),
-        and `sure`: for links given at least a probability, their count, the wrong share that
+        Of all pairs `bins` (n, stated, true), `error` (mean of their absolute differences, weighted by count),
+        and `sure`: for pairs linked and given at least a probability, their count, the wrong share that
         their probabilities state, and the true one.
     """
     pairs = con.execute(
-        "SELECT s.match_weight AS w, (l.person = r.person)::INT AS same FROM scored s "
+        "SELECT s.match_weight AS w, (l.person = r.person)::INT AS same, "
+        "(a.cluster = b.cluster)::INT AS linked FROM scored s "
         "JOIN bench_truth l ON l.record_id = s.record_l "
-        "JOIN bench_truth r ON r.record_id = s.record_r ORDER BY 1"
+        "JOIN bench_truth r ON r.record_id = s.record_r "
+        "JOIN applied a ON a.record_id = s.record_l JOIN applied b ON b.record_id = s.record_r "
+        "ORDER BY 1"
     ).fetchnumpy()
     weight, same = np.asarray(pairs["w"]), np.asarray(pairs["same"]).astype(float)
     stated = 1 / (1 + np.exp2(-weight))
@@ -35,8 +38,9 @@ def calibration(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
     total = sum(int(b["n"]) for b in bins)
     error = sum(b["n"] * abs(b["stated"] - b["true"]) for b in bins) / total if total else 0.0
     sure = {}
-    for least in _FIRST_TENTHS:
-        chosen = stated >= least
+    linked = np.asarray(pairs["linked"]).astype(bool)
+    for least in _SURE:
+        chosen = (stated >= least) & linked
         sure[str(least)] = {
             "n": int(chosen.sum()),
             "stated": float((1 - stated[chosen]).mean()) if chosen.any() else 0.0,

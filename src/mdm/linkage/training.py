@@ -19,6 +19,7 @@ from mdm.linkage.fingerprint import fingerprint
 from mdm.linkage.model import LevelParameters, PersonModel, Thresholds
 from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
 from mdm.linkage.prepare import BY_CONTENT, prepare_records
+from mdm.linkage.training_by_names import learn_by_names, matches_among_candidates
 from mdm.linkage.training_pairs import patterns
 from mdm.linkage.training_twins import learn_twins, mark_probabilities
 
@@ -26,7 +27,9 @@ HELD_BY_AT_LEAST = 10
 RANDOM_PAIRS = 3_000_000
 SESSION_PAIRS = 1_500_000
 FEWEST_RECORDS = 1000
-LEAST_M = 1e-3
+# No level is rarer among matches than this: data are never as clean as they look, and numbers typed
+# by hand less so than names, which are read over.
+LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
 # Numbers with check digits meet by chance or mistake about once in a hundred million pairs.
 LEAST_CHANCE = 1e-8
 LISTS = frozenset({"cns", "phones"})
@@ -68,8 +71,12 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     tf = _term_frequencies(con)
     matches = _matches_per_record(con)
     u = _u_probabilities(con, matches)
-    r, relatives = _relatives(con, u, matches)
-    m = _m_probabilities(con, u, r)
+    if _are_numbers_shared(con):
+        r, relatives = _relatives(con, u, matches)
+        m = _m_probabilities(con, u, r)
+    else:
+        m, u, matches = _without_numbers(con, u)
+        r, relatives = _relatives(con, u, matches)
     twins = learn_twins(con, m, u)
     t = twins.t
     mark = next(k for k, c in enumerate(COMPARISONS) if c.name == TWIN_MARK)
@@ -139,8 +146,14 @@ def write_term_frequencies(
     con.unregister("tf_rows")
 
 
-def _u_probabilities(con: duckdb.DuckDBPyConnection, matches: float) -> list[Array]:
-    """Levels among random pairs; levels of a single value exactly from value counts."""
+def _u_probabilities(
+    con: duckdb.DuckDBPyConnection, matches: float, m: list[Array] | None = None
+) -> list[Array]:
+    """Levels among random pairs; levels of a single value exactly from value counts.
+
+    Where m is given, the matches among the random pairs are taken off: of a small register they
+    are many.
+    """
     sample = int((2 * RANDOM_PAIRS) ** 0.5)
     con.execute(
         f"""
@@ -159,6 +172,8 @@ def _u_probabilities(con: duckdb.DuckDBPyConnection, matches: float) -> list[Arr
     result = []
     for k, comparison in enumerate(COMPARISONS):
         shares = level_shares(gammas[:, k], counts, len(comparison.levels), prior=1.0)
+        if m is not None:
+            shares = _less_matches(shares, m[k], matches / count_rows(con, "link_record"))
         for place, level in enumerate(comparison.levels):
             known = level.u
             if level.exact is not None:
@@ -171,6 +186,48 @@ def _u_probabilities(con: duckdb.DuckDBPyConnection, matches: float) -> list[Arr
                 shares[place] = known
         result.append(shares)
     return result
+
+
+def _less_matches(shares: Array, m: Array, matches: float) -> Array:
+    """Shares among unrelated pairs, from those among all; at least a twentieth of a share stays."""
+    left = np.maximum((shares - matches * m) / (1 - matches), shares / 20)
+    return np.asarray(left / left.sum())
+
+
+def _are_numbers_shared(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether enough pairs share a CPF to learn from."""
+    shared = count(
+        con,
+        "SELECT coalesce(sum(n * (n - 1) // 2), 0) FROM (SELECT count(*) AS n FROM link_record "
+        "WHERE cpf IS NOT NULL GROUP BY cpf)",
+    )
+    return shared >= FEWEST_RECORDS // 20
+
+
+def _without_numbers(
+    con: duckdb.DuckDBPyConnection, u: list[Array]
+) -> tuple[list[Array], list[Array], float]:
+    """m, u and matches per record where names and birth dates alone tell who is who.
+
+    Raises:
+        TrainingError: No pairs to learn from.
+    """
+    start = [_start_m(len(c.levels)) for c in COMPARISONS]
+    m, matches = start, 0.0
+    # The second round knows how many of the random pairs are matches.
+    for _ in range(2):
+        learned = learn_by_names(con, u, start)
+        if all(values is None for values in learned):
+            raise TrainingError(
+                "no pairs to learn from: no shared CPF and no equal name and birth date"
+            )
+        m = [
+            _at_least(start[k] if values is None else values, COMPARISONS[k].name)
+            for k, values in enumerate(learned)
+        ]
+        matches = matches_among_candidates(con, m, u)
+        u = _u_probabilities(con, matches, m)
+    return m, u, matches
 
 
 def _chance_of_equal(con: duckdb.DuckDBPyConnection, column: str, matches: float) -> float | None:
@@ -303,14 +360,14 @@ def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Arr
             "no pairs to learn from: no shared CPF and no equal name and birth date"
         )
     return [
-        _at_least(np.mean(found, axis=0) if found else start[k], LEAST_M)
+        _at_least(np.mean(found, axis=0) if found else start[k], COMPARISONS[k].name)
         for k, found in enumerate(learned)
     ]
 
 
-def _at_least(values: Array, least: float) -> Array:
-    """No level is rarer among matches than `least`: data are never as clean as they look."""
-    raised = np.maximum(values, least)
+def _at_least(values: Array, comparison: str) -> Array:
+    """The probabilities with none under the least of this comparison."""
+    raised = np.maximum(values, LEAST_M_OF_NUMBERS if comparison in _NEVER_SHARED else LEAST_M)
     return np.asarray(raised / raised.sum())
 
 
