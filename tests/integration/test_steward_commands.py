@@ -88,6 +88,13 @@ def test_lookup_commands_keep_the_contract(linked: Run, tmp_path: Path) -> None:
 
     shown = done("show", linked("show", home))
     assert [m["local_id"] for m in _rows(shown["members"])] == ["1", "2"]
+
+    feed = done("changes", linked("changes", "--source", "clinic"))
+    assert {one["change"] for one in _rows(feed["changes"])} == {"linked"}
+    done("changes", linked("changes", "--after", str(feed["cursor"]), "--for", "triagem"))
+    refused("usage", linked("changes", "--after", "yesterday"), 2)
+    assert len(_rows(done("history", linked("history", home))["events"])) == 2
+    refused("invalid_municipal_id", linked("history", "0A0A0A0A0A"))
     assert isinstance(shown["weakest_link"], dict)
     refused("invalid_municipal_id", linked("show", "ABC"))
     refused("usage", linked("show", home, "--reveal"), 2)

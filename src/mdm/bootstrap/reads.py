@@ -181,7 +181,7 @@ class Reads:
         """
         self.budget.check(reader)
         with self._application.store.reading() as session:
-            sight = self._speaking(session, reader, [key[0]])
+            sight = self.speaking(session, reader, [key[0]])
             if in_path and self.is_document(key[0]):
                 raise PostOnlyError(
                     "this source's local ID is the number of a document: "
@@ -214,7 +214,7 @@ class Reads:
         """
         self.budget.check(reader)
         with self._application.store.reading() as session:
-            sight = self._speaking(session, reader, sorted({source for source, _ in keys}))
+            sight = self.speaking(session, reader, sorted({source for source, _ in keys}))
             found = look_up(session, sight, dict.fromkeys(keys))
         told = tuple(pair for entry in found.values() for pair in entry.told)
         entry = entry_of(reader, AuditAction.CROSSWALK_BATCH, told=told)
@@ -230,8 +230,8 @@ class Reads:
         """
         with ExitStack() as stack:
             session = stack.enter_context(self._application.store.reading())
-            names = sorted(set(sources)) or self._spoken_for(session, reader)
-            sight = self._speaking(session, reader, names)
+            names = sorted(set(sources)) or self.spoken_for(session, reader)
+            sight = self.speaking(session, reader, names)
             last = session.number("SELECT MAX(seq) FROM ledger_event")
             today = self._application.today().isoformat()
             batches = crosswalk_batches(session, sight, names, today)
@@ -275,7 +275,7 @@ class Reads:
             item = read_review(session, sight, review_id, now=now)
             today = self._application.today()
             sides = read_sides(session, rules.golden, sight, item, today=today, asked=asked)
-            evidence = _evidence(session, model, item)
+            evidence = None if item.is_blind else _evidence(session, model, item)
         answer = ReviewRead(item, sides, evidence)
         entry = review_entry(reader, AuditAction.REVIEW_READ, [item], fields=tuple(sorted(asked)))
         return answer, entry
@@ -328,7 +328,7 @@ class Reads:
         standing = self.rules().golden.standings.get(source)
         return standing is not None and standing.local_id_is != "opaque"
 
-    def _speaking(self, session: ReadSession, reader: Reader, sources: Sequence[str]) -> Sight:
+    def speaking(self, session: ReadSession, reader: Reader, sources: Sequence[str]) -> Sight:
         """The reader before some sources.
 
         Whether a source exists is not told to who may not speak for it.
@@ -343,7 +343,7 @@ class Reads:
             raise ForbiddenError("the reader may speak for no source")
         return sight
 
-    def _spoken_for(self, session: ReadSession, reader: Reader) -> list[str]:
+    def spoken_for(self, session: ReadSession, reader: Reader) -> list[str]:
         """The sources that a reader may speak for."""
         if reader.role is Role.SYSTEM:
             return sorted(reader.sources)

@@ -104,12 +104,13 @@ def score_pairs(
     threshold: float,
     records: str = "link_record",
     pairs: str = "candidate",
+    out: str = "scored",
 ) -> None:
-    """Write `scored(record_l, record_r, match_weight, pattern, rules)` at or above a threshold."""
+    """Write `out(record_l, record_r, match_weight, pattern, rules)` at or above a threshold."""
     predicted = _predict(con, records, pairs, splink_settings(model, population), threshold)
     con.execute(
         f"""
-        CREATE OR REPLACE TABLE scored AS
+        CREATE OR REPLACE TABLE {out} AS
         SELECT record_l, record_r, match_weight, pattern, rules FROM (
           SELECT unique_id_l AS record_l, unique_id_r AS record_r,
                  round(match_weight - {taken_sql(model, population)}, 6) AS match_weight,

@@ -4,11 +4,16 @@ The set-wise twin is the cache of the volume plane (`mdm.volume.contested`, `gol
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from mdm.domain.identifier_judgement import Judged, judged_numbers, numbers_of
+from mdm.domain.identifier_judgement import (
+    IdentifierJudgement,
+    Judged,
+    judged_numbers,
+    numbers_of,
+)
 from mdm.domain.ownership import Ownership
 from mdm.domain.record_facts import RecordFacts
 from mdm.domain.standard_record import StandardRecord
@@ -18,25 +23,32 @@ from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
 from mdm.services.publish_review import OWNERSHIP_REASONS
 from mdm.standardise.record import standardise_record
 
-_RECORDS = """
-SELECT r.record_id, r.source, r.local_id, r.state, r.version, r.content_hash, r.last_load_id,
-       r.restricted, v.payload
-FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
-WHERE r.record_id IN ({keys})
+# One question of the database instead of four: what few records have beside their content comes
+# as a flag, and is asked for where it is set.
+KNOWN = f"""
+r.record_id, r.source, r.local_id, r.state, r.restricted,
+(SELECT string_agg(i.field, ' ') FROM issue i WHERE i.record_id = r.record_id
+ AND i.reason IN ({", ".join(f"'{reason}'" for reason in OWNERSHIP_REASONS)})) AS doubted,
+EXISTS (SELECT 1 FROM identifier_judgement j WHERE j.record_id = r.record_id) AS judged,
+EXISTS (SELECT 1 FROM golden_override o WHERE o.record_id = r.record_id) AS corrected
 """
-_RECORDS_AT = """
-SELECT r.record_id, r.source, r.local_id, r.state, v.version, v.content_hash,
-       v.load_id AS last_load_id, r.restricted, v.payload
+"""Columns of a record `r` that `known_records` needs, but for its content."""
+
+CONTENT = "r.version, r.content_hash, r.last_load_id, v.payload"
+"""The same of its present content; `v` is a `record_version`."""
+
+_RECORDS = f"""
+SELECT {KNOWN}, {CONTENT}
+FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
+WHERE r.record_id IN ({{keys}})
+"""
+_RECORDS_AT = f"""
+SELECT {KNOWN}, v.version, v.content_hash, v.load_id AS last_load_id, v.payload
 FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = (
   SELECT MAX(o.version) FROM record_version o JOIN load l ON l.load_id = o.load_id
   WHERE o.record_id = r.record_id AND l.tx_id <= :tx)
-WHERE r.record_id IN ({keys})
+WHERE r.record_id IN ({{keys}})
 """
-_NOT_OWN = (
-    "SELECT record_id, field FROM issue WHERE record_id IN ({keys}) AND reason IN ("
-    + ", ".join(f"'{reason}'" for reason in OWNERSHIP_REASONS)
-    + ")"
-)
 Memo = dict[str, StandardRecord]
 """Content hash -> comparable values, of one day."""
 
@@ -52,6 +64,8 @@ class KnownRecord:
         record_id, source, local_id, state, version, content_hash, last_load_id: See `record`.
         restricted: Flagged by its source or by a steward.
         record: Its comparable values.
+        family: The key of the declared family, as the source wrote it.
+        corrected: Whether a steward ever set a value on it.
         not_own: Identifier columns whose number is not, or not plainly, this record's own.
         judged: What stewards say of its numbers.
         doubted: Of `not_own` what the last plan found.
@@ -66,6 +80,8 @@ class KnownRecord:
     last_load_id: int
     restricted: bool
     record: StandardRecord
+    family: str | None = None
+    corrected: bool = False
     not_own: frozenset[str] = field(default_factory=frozenset)
     judged: Judged = field(default_factory=dict)
     doubted: frozenset[str] = field(default_factory=frozenset)
@@ -89,39 +105,61 @@ def read_records(
         as_of: The last transaction that counts for their content; None for now. Their state,
             their flag and whose their numbers are is told as of now.
     """
-    memo = {} if memo is None else memo
-    wanted = sorted(set(record_ids))
-    not_own: dict[int, set[str]] = {}
-    for row in rows_of_numbers(session, _NOT_OWN, wanted):
-        not_own.setdefault(as_int(row["record_id"]), set()).add(str(row["field"]))
-    said = identifiers_on(session, wanted)
-    found: dict[int, KnownRecord] = {}
     sql, params = (_RECORDS, {}) if as_of is None else (_RECORDS_AT, {"tx": as_of})
-    for row in rows_of_numbers(session, sql, wanted, params):
-        if row["state"] == "erased":
-            continue
-        record_id = as_int(row["record_id"])
-        content = str(row["content_hash"])
-        if content not in memo:
-            memo[content], _ = standardise_record(json.loads(str(row["payload"])), today=today)
-        standard = memo[content]
-        judged = judged_numbers(said.get(record_id, ()), numbers_of(standard))
-        doubted = frozenset(not_own.get(record_id, ()))
-        found[record_id] = KnownRecord(
-            record_id=record_id,
-            source=str(row["source"]),
-            local_id=str(row["local_id"]),
-            state=str(row["state"]),
-            version=as_int(row["version"]),
-            content_hash=content,
-            last_load_id=as_int(row["last_load_id"]),
-            restricted=bool(row["restricted"]) or standard.restricted,
-            record=standard,
-            not_own=_not_own(standard, doubted, judged),
-            judged=judged,
-            doubted=doubted,
-        )
-    return found
+    rows = rows_of_numbers(session, sql, record_ids, params)
+    return known_records(session, rows, today=today, memo=memo)
+
+
+def known_records(
+    session: ReadSession,
+    rows: Iterable[Mapping[str, object]],
+    *,
+    today: date,
+    memo: Memo | None = None,
+) -> dict[int, KnownRecord]:
+    """Standardise records that were read; those that are erased are left out.
+
+    Args:
+        session: The snapshot that they were read from.
+        rows: The columns `KNOWN` and `CONTENT`.
+        today: The day that dates are measured against.
+        memo: See `read_records`.
+    """
+    memo = {} if memo is None else memo
+    wanted = {as_int(row["record_id"]): row for row in rows if row["state"] != "erased"}
+    said = identifiers_on(session, (r for r, row in wanted.items() if row["judged"]))
+    return {
+        record_id: _known(row, said.get(record_id, ()), today, memo)
+        for record_id, row in sorted(wanted.items())
+    }
+
+
+def _known(
+    row: Mapping[str, object], said: Sequence[IdentifierJudgement], today: date, memo: Memo
+) -> KnownRecord:
+    content = str(row["content_hash"])
+    payload = json.loads(str(row["payload"]))
+    if content not in memo:
+        memo[content], _ = standardise_record(payload, today=today)
+    standard = memo[content]
+    judged = judged_numbers(said, numbers_of(standard)) if said else {}
+    doubted = frozenset(str(row["doubted"]).split()) if row["doubted"] else NOBODY
+    return KnownRecord(
+        record_id=as_int(row["record_id"]),
+        source=str(row["source"]),
+        local_id=str(row["local_id"]),
+        state=str(row["state"]),
+        version=as_int(row["version"]),
+        content_hash=content,
+        last_load_id=as_int(row["last_load_id"]),
+        restricted=bool(row["restricted"]) or standard.restricted,
+        record=standard,
+        family=None if standard.household_id is None else str(payload["household_id"]),
+        corrected=bool(row["corrected"]),
+        not_own=_not_own(standard, doubted, judged),
+        judged=judged,
+        doubted=doubted,
+    )
 
 
 def _not_own(standard: StandardRecord, doubted: frozenset[str], judged: Judged) -> frozenset[str]:

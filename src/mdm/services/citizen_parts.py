@@ -1,12 +1,13 @@
 """What is told of a citizen besides values: IDs, the weakest link, open doubts, family."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 
 from mdm.domain.golden_record import DECEASED_SHOWN, GoldenRecord, Value
 from mdm.ports import ReadSession, Rows
-from mdm.services.lists import as_int, as_text, rows_of_numbers
+from mdm.services.citizen_state import Member
+from mdm.services.lists import as_int, as_text, rows_of_numbers, rows_of_texts
 from mdm.services.masking import masked, masked_cpf
 from mdm.services.refresh_golden import UNKNOWN_STANDING, GoldenRules
 from mdm.services.weakest_link import weakest_link
@@ -17,31 +18,28 @@ Keys = Mapping[int, Mapping[str, object]]
 RELATIVES = 20
 """Members of one declared family that are told, at most."""
 
-_IDS = """
-SELECT i.municipal_id, i.state, i.anchor_record_id FROM municipal_id i
-WHERE i.state = 'active' AND i.anchor_record_id IN ({keys})
-"""
 _DOUBTS = """
 SELECT v.review_id, v.kind, v.record_l, v.record_r, l.source AS source_l, l.local_id AS local_id_l,
        r.source AS source_r, r.local_id AS local_id_r, v.match_weight, v.match_probability,
        v.reason
 FROM review_item v JOIN record l ON l.record_id = v.record_l
 JOIN record r ON r.record_id = v.record_r
-WHERE v.state IN ('open', 'claimed') AND {open_l} AND {open_r} AND v.record_{end} IN ({{keys}})
+WHERE v.state IN ('open', 'claimed') AND v.kind <> 'control' AND {open_l}
+  AND {open_r} AND v.record_{end} IN ({{keys}})
 """
 # Two steps: in one, a database may read all records of the source first.
-_HOUSEHOLD = "SELECT v.record_id, v.version FROM record_version v WHERE {household} = :household"
-_DECLARED = (
-    "SELECT {household} FROM record r JOIN record_version v ON v.record_id = r.record_id "
-    "AND v.version = r.version WHERE r.record_id = :record"
-)
+_DECLARED = """
+SELECT v.record_id, v.version, {household} AS household, {role} AS role
+FROM record_version v WHERE {household} IN ({{keys}})
+"""
 _RELATIVES = """
-SELECT r.record_id, r.version, r.source, m.municipal_id, g.name, g.social_name, {role} AS role
-FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
-JOIN membership m ON m.record_id = r.record_id
+SELECT r.record_id, r.version, r.source, m.municipal_id, g.name, g.social_name
+FROM record r JOIN membership m ON m.record_id = r.record_id
 JOIN golden_record g ON g.municipal_id = m.municipal_id
 WHERE r.record_id IN ({{keys}}) AND r.state = 'present' AND {visible}
 """
+Family = tuple[str, str]
+"""A declared family: its source, and the source's key of it as it was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +94,12 @@ def deceased_of(golden: GoldenRecord) -> dict[str, object] | None:
     }
 
 
-def ids_of(session: ReadSession, keys: Keys) -> Rows:
-    """All IDs that name this citizen, oldest records first, with the record each follows."""
-    rows = [row for row in rows_of_numbers(session, _IDS, keys) if row["anchor_record_id"] in keys]
-    rows.sort(key=lambda row: (as_int(row["anchor_record_id"]), str(row["municipal_id"])))
+def ids_of(members: Iterable[Member], keys: Keys) -> Rows:
+    """All IDs that name a citizen, oldest records first, with the record each follows."""
     return [
-        {"municipal_id": row["municipal_id"], **keys[as_int(row["anchor_record_id"])]}
-        for row in rows
+        {"municipal_id": municipal_id, **keys[member.record_id]}
+        for member in members
+        for municipal_id in member.ids
     ]
 
 
@@ -138,33 +135,46 @@ def doubts_of(session: ReadSession, keys: Keys, visible: Mapping[str, str]) -> R
     return [row for _, row in sorted(found.items())]
 
 
-def household(session: ReadSession, record_id: int, source: str, visible: str) -> list[Relative]:
-    """Who belongs to the family that a record declares.
+def relatives_of(
+    session: ReadSession, families: Collection[Family], visible: str
+) -> dict[Family, list[Relative]]:
+    """Who belongs to some declared families.
 
     Args:
         session: The snapshot.
-        record_id: A record that declares a family.
-        source: Its source: a family is one within it.
+        families: The families; a key stands for one family within its source.
         visible: SQL condition on the alias `r` of table `record`.
     """
-    column = session.payload_sql("v", "household_id")
-    key = session.value(_DECLARED.format(household=column), {"record": record_id})
-    declared = session.rows(_HOUSEHOLD.format(household=column), {"household": key})
-    present = {(as_int(row["record_id"]), row["version"]) for row in declared}
-    sql = _RELATIVES.format(role=session.payload_sql("v", "household_role"), visible=visible)
-    # Asked for in SQL, the source is what SQLite searches by: half of all records.
-    found = rows_of_numbers(session, sql, (number for number, _ in present))
-    same = [row for row in found if row["source"] == source]
-    rows = [row for row in same if (row["record_id"], row["version"]) in present][:RELATIVES]
-    return [
-        Relative(
-            record_id=as_int(row["record_id"]),
-            municipal_id=str(row["municipal_id"]),
-            name=as_text(row["name"] if row["social_name"] is None else row["social_name"]),
-            role=_role(row["role"]),
+    columns = {name: session.payload_sql("v", f"household_{name}") for name in ("id", "role")}
+    declared = {
+        (as_int(row["record_id"]), as_int(row["version"])): row
+        for row in rows_of_texts(
+            session,
+            _DECLARED.format(household=columns["id"], role=columns["role"]),
+            (key for _, key in families),
         )
-        for row in rows
-    ]
+    }
+    found: dict[Family, list[Relative]] = {family: [] for family in families}
+    sql = _RELATIVES.format(visible=visible)
+    # Asked for in SQL, the source is what SQLite searches by: half of all records.
+    rows = list(rows_of_numbers(session, sql, (record_id for record_id, _ in declared)))
+    for row in sorted(rows, key=lambda row: as_int(row["record_id"])):
+        said = declared.get((as_int(row["record_id"]), as_int(row["version"])))
+        if said is None:
+            continue  # an earlier version of the record declared the family
+        family = found.get((str(row["source"]), str(said["household"])))
+        if family is not None and len(family) < RELATIVES:
+            family.append(_relative(row, said["role"]))
+    return found
+
+
+def _relative(row: Mapping[str, object], role: object) -> Relative:
+    return Relative(
+        record_id=as_int(row["record_id"]),
+        municipal_id=str(row["municipal_id"]),
+        name=as_text(row["name"] if row["social_name"] is None else row["social_name"]),
+        role=_role(role),
+    )
 
 
 def _role(received: object) -> str | None:

@@ -10,7 +10,13 @@ from mdm.domain.municipal_id import parse
 from mdm.errors import AmbiguousIdError, IdErasedError, NotFoundError
 from mdm.ports import ReadSession
 from mdm.services import history
-from mdm.services.citizen_facts import KnownRecord, read_records
+from mdm.services.citizen_facts import (
+    CONTENT,
+    KNOWN,
+    KnownRecord,
+    known_records,
+    read_records,
+)
 from mdm.services.lists import as_int, as_text, rows_of_numbers
 from mdm.services.overrides import overrides_on
 from mdm.services.refresh_golden import GoldenRules, listed_cns, member_of
@@ -18,18 +24,22 @@ from mdm.services.resolve import View, named, view_of
 from mdm.survivorship.build import Override, build_golden, holding
 from mdm.survivorship.member import MemberRecord
 
-_MEMBERS = """
-SELECT m.record_id, r.source, r.local_id, r.state AS status, m.link_status,
-       m.weight AS match_weight, m.linked_at, r.restricted
+_NAMED = (
+    "(SELECT string_agg(i.municipal_id, ' ') FROM municipal_id i "
+    "WHERE i.anchor_record_id = r.record_id AND i.state = 'active') AS ids"
+)
+_MEMBERS = f"""
+SELECT m.link_status, m.weight AS match_weight, m.linked_at, {_NAMED}, {KNOWN}, {CONTENT}
 FROM membership m JOIN record r ON r.record_id = m.record_id
+JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
 WHERE m.municipal_id = :id ORDER BY m.record_id
 """
-_THEN = """
+_THEN = f"""
 SELECT r.record_id, r.source, r.local_id, r.restricted, e.weight AS match_weight,
-       e.detail AS link_status, t.at AS linked_at
+       e.detail AS link_status, t.at AS linked_at, {_NAMED}
 FROM record r JOIN ledger_event e ON e.record_id = r.record_id
 JOIN ledger_tx t ON t.tx_id = e.tx_id
-WHERE r.record_id IN ({keys}) AND r.state <> 'erased' AND e.seq = (
+WHERE r.record_id IN ({{keys}}) AND r.state <> 'erased' AND e.seq = (
   SELECT MAX(o.seq) FROM ledger_event o WHERE o.record_id = r.record_id AND o.tx_id <= :tx
   AND o.kind IN ('place', 'move', 'relink'))
 ORDER BY r.record_id
@@ -70,6 +80,7 @@ class Member:
         link_status: alone, automatic, confirmed.
         match_weight: Bits of the link that brought it here, if one did.
         linked_at: Time of that.
+        ids: The IDs that it anchors now.
     """
 
     record_id: int
@@ -80,6 +91,7 @@ class Member:
     match_weight: float | None
     linked_at: str
     restricted: bool
+    ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +145,7 @@ def citizen_state(
     requested = parse(question.municipal_id)
     view = view_of(session, question.as_of, today.isoformat())
     municipal_id = _named(view, requested, question, sees)
-    everyone = _members(view, municipal_id)
+    everyone, read = _members(view, municipal_id, today)
     if everyone and all(member.status == "erased" for member in everyone):
         raise IdErasedError("what was known under this ID was erased by law", where=requested)
     members = tuple(
@@ -143,13 +155,14 @@ def citizen_state(
     )
     if not members:
         raise NotFoundError("no such municipal ID was issued", where=requested)
-    known = _known(view, members, today)
-    listed = listed_cns(session, [municipal_id])
+    known = {member.record_id: read[member.record_id] for member in members}
+    listed = listed_cns(session, known.values(), [municipal_id])
     records = [member_of(one, rules, listed) for one in known.values()]
     if not any(record.eligible for record in records):
         # Who may know of somebody of whom all is restricted reads what the records say.
         records = [opened(record) for record in records]
-    overrides = _overrides(view, rules, everyone, records)
+    hidden = [one for record_id, one in read.items() if record_id not in known]
+    overrides = _overrides(view, rules, known, records, hidden)
     golden = build_golden(records, rules.policy, overrides)
     return CitizenState(
         municipal_id=municipal_id,
@@ -163,20 +176,22 @@ def citizen_state(
 
 
 def _overrides(
-    view: View, rules: GoldenRules, everyone: list[Member], records: list[MemberRecord]
+    view: View,
+    rules: GoldenRules,
+    known: Mapping[int, KnownRecord],
+    records: list[MemberRecord],
+    hidden: list[KnownRecord],
 ) -> list[Override]:
     """The values that stewards set on the visible records, as far as they count.
 
     What only a restricted record says must not be told in another's name: also the records that
     the reader may not know of are looked at for that.
     """
-    visible = {record.record_id for record in records}
-    found = overrides_on(view.session, visible, as_of=view.tx_id)
+    corrected = [record_id for record_id, one in known.items() if one.corrected]
+    found = overrides_on(view.session, corrected, as_of=view.tx_id)
     if not found:
         return []
-    hidden = [m for m in everyone if m.record_id not in visible and m.status != "erased"]
-    known = _known(view, tuple(hidden), date.fromisoformat(view.day))
-    others = [member_of(one, rules, frozenset()) for one in known.values()]
+    others = [member_of(one, rules, frozenset()) for one in hidden]
     return holding([*records, *others], found)
 
 
@@ -210,35 +225,38 @@ def _settled(view: View, requested: str, about: tuple[str, str], sees: MaySee) -
     return belongs[0]
 
 
-def _members(view: View, municipal_id: str) -> list[Member]:
+def _members(
+    view: View, municipal_id: str, today: date
+) -> tuple[list[Member], dict[int, KnownRecord]]:
+    """The records of a citizen, erased ones too, and the content of those that are not."""
+    session = view.session
     if view.tx_id is None:
-        return [_member(row) for row in view.session.rows(_MEMBERS, {"id": municipal_id})]
-    then = history.members_at(view.session, municipal_id, view.tx_id)
-    rows = rows_of_numbers(view.session, _THEN, then, {"tx": view.tx_id})
-    return [_member({**row, "status": view.state(as_int(row["record_id"]))}) for row in rows]
+        rows = session.rows(_MEMBERS, {"id": municipal_id})
+        members = [_member(row, str(row["state"])) for row in rows]
+        return members, known_records(session, rows, today=today)
+    then = history.members_at(session, municipal_id, view.tx_id)
+    members = [
+        _member(row, view.state(as_int(row["record_id"])))
+        for row in rows_of_numbers(session, _THEN, then, {"tx": view.tx_id})
+    ]
+    states = {member.record_id: member.status for member in members}
+    read = read_records(session, states, today=today, as_of=view.tx_id)
+    return members, {number: replace(one, state=states[number]) for number, one in read.items()}
 
 
-def _member(row: Mapping[str, object]) -> Member:
+def _member(row: Mapping[str, object], status: str) -> Member:
     weight = row["match_weight"]
     return Member(
         record_id=as_int(row["record_id"]),
         source=str(row["source"]),
         local_id=str(row["local_id"]),
-        status=str(row["status"]),
+        status=status,
         link_status=str(row["link_status"]),
         match_weight=None if weight is None else float(str(weight)),
         linked_at=str(row["linked_at"]),
         restricted=bool(row["restricted"]),
+        ids=tuple(sorted(str(row["ids"]).split())) if row["ids"] else (),
     )
-
-
-def _known(view: View, members: tuple[Member, ...], today: date) -> dict[int, KnownRecord]:
-    numbers = [member.record_id for member in members]
-    known = read_records(view.session, numbers, today=today, as_of=view.tx_id)
-    if view.tx_id is None:
-        return known
-    states = {member.record_id: member.status for member in members}
-    return {number: replace(one, state=states[number]) for number, one in known.items()}
 
 
 def _event(view: View, requested: str, municipal_id: str) -> dict[str, object] | None:

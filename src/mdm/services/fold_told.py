@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from mdm.domain.audit import ToldSet
 from mdm.domain.audit_chain import ChainRow
 from mdm.ports import AuditTrail, ReadSession, WriteSession
+from mdm.services.changes import Cursor
+from mdm.services.feed_marks import mark_read
 from mdm.services.told import Telling, note, tell_all
 
 AT_ONCE = 50_000
@@ -40,10 +42,17 @@ _Days = tuple[str, str]
 
 @dataclass(slots=True)
 class _Gathered:
-    """Tellings by (holder, ID, record) with their first and last day, and sets told whole."""
+    """What entries say.
+
+    Attributes:
+        single: Tellings by (holder, ID, record) with their first and last day.
+        sets: Sets told whole, with their day.
+        read: Holder -> how far it has read the feed.
+    """
 
     single: dict[_Key, _Days] = field(default_factory=dict)
     sets: dict[tuple[str, ToldSet], str] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
 
     def add(self, row: ChainRow) -> None:
         said = json.loads(row.body)
@@ -54,6 +63,8 @@ class _Gathered:
             self.single[key] = (min(first, day), max(last, day))
         if "told_set" in said:
             self.sets[holder, ToldSet(**said["told_set"])] = day
+        if "feed_read" in said:
+            self.read[holder] = max(str(said["feed_read"]), self.read.get(holder, ""))
 
 
 def fold_told(session: WriteSession, trail: AuditTrail) -> int:
@@ -113,6 +124,8 @@ def _write(session: WriteSession, gathered: _Gathered) -> None:
         note(session, holder, tellings)
     for (holder, told), day in gathered.sets.items():
         tell_all(session, holder, _keys(told), day=day, params={"source": told.source})
+    for holder, cursor in sorted(gathered.read.items()):
+        mark_read(session, holder, Cursor.parse(cursor))
 
 
 def _keys(told: ToldSet) -> str:

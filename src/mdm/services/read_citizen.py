@@ -1,6 +1,6 @@
 """One citizen for one reader: what the table of visibility lets them see, and no more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,12 +10,13 @@ from mdm.domain.visibility import Field, Shown
 from mdm.ports import ReadSession, Rows
 from mdm.services.citizen_facts import KnownRecord
 from mdm.services.citizen_parts import (
+    Family,
     Keys,
     Relative,
     deceased_of,
     doubts_of,
-    household,
     ids_of,
+    relatives_of,
     shown_local_id,
     weakest_of,
 )
@@ -193,7 +194,7 @@ class _Answering:
         values = self.disclosure.values(state.golden)
         family = tuple(self._families())
         keys = self._keys()
-        ids = tuple(str(row["municipal_id"]) for row in ids_of(self.session, keys))
+        ids = tuple(str(row["municipal_id"]) for row in ids_of(state.members, keys))
         sees_doubts = self.sight.sees(self.disclosure.flags, Field.DOUBTS)
         sees_death = self.sight.sees(self.disclosure.flags, Field.DEATH)
         relatives = {member.municipal_id for one in family for member in one.members}
@@ -276,32 +277,46 @@ class _Answering:
                 )
 
     def _families(self) -> Iterator[DeclaredFamily]:
-        seen = set()
+        declaring: dict[tuple[str, str | None], tuple[KnownRecord, Shown]] = {}
         for member in self.state.members:
-            record = self.state.known[member.record_id].record
+            known = self.state.known[member.record_id]
             level = self._level(member, Field.FAMILY)
-            key = (member.source, record.household_id)
-            nothing = record.household_id is None and record.guardian is None
-            if level is Shown.HIDDEN or nothing or key in seen:
-                continue
-            seen.add(key)
-            yield self._family(member, self.state.known[member.record_id], level)
+            nothing = known.record.household_id is None and known.record.guardian is None
+            if level is not Shown.HIDDEN and not nothing:
+                key = (member.source, known.record.household_id)
+                declaring.setdefault(key, (known, level))
+        relatives = self._relatives(declaring.values())
+        for known, level in declaring.values():
+            yield self._family(known, relatives, masked=level is not Shown.SHOWN)
 
-    def _family(self, member: Member, known: KnownRecord, level: Shown) -> DeclaredFamily:
-        record, whole = known.record, level is Shown.SHOWN
-        members: tuple[FamilyMember, ...] = ()
-        # A past answer tells no relatives: who they were then is not what the index knows.
-        if whole and record.household_id is not None and self.state.as_of is None:
-            visible = self.sight.visible("r")
-            found = household(self.session, member.record_id, member.source, visible)
-            members = tuple(self._relative(relative) for relative in found)
+    def _relatives(
+        self, declaring: Iterable[tuple[KnownRecord, Shown]]
+    ) -> Mapping[Family, list[Relative]]:
+        """Who belongs to the families that are shown whole.
+
+        A past answer tells no relatives: who they were then is not what the index knows.
+        """
+        if self.state.as_of is not None:
+            return {}
+        families = [
+            (known.source, known.family)
+            for known, level in declaring
+            if level is Shown.SHOWN and known.family is not None
+        ]
+        return relatives_of(self.session, families, self.sight.visible("r")) if families else {}
+
+    def _family(
+        self, known: KnownRecord, relatives: Mapping[Family, list[Relative]], *, masked: bool
+    ) -> DeclaredFamily:
+        record = known.record
+        found = () if known.family is None else relatives.get((known.source, known.family), ())
         return DeclaredFamily(
-            source=member.source,
-            household_id=record.household_id if whole else None,
+            source=known.source,
+            household_id=None if masked else record.household_id,
             role=record.household_role,
-            guardian=record.guardian if whole else None,
-            members=members,
-            masked=not whole,
+            guardian=None if masked else record.guardian,
+            members=() if masked else tuple(self._relative(relative) for relative in found),
+            masked=masked,
         )
 
     def _relative(self, relative: Relative) -> FamilyMember:

@@ -70,7 +70,7 @@ def read_members(
     wanted = sorted(set(municipal_ids))
     homes = memberships(session, wanted)
     known = read_records(session, homes, today=today, memo=memo)
-    listed = listed_cns(session, wanted)
+    listed = listed_cns(session, known.values(), wanted)
     found: dict[str, list[MemberRecord]] = {}
     for record_id, municipal_id in sorted(homes.items()):
         if record_id in known:
@@ -157,7 +157,7 @@ def _not_theirs(known: KnownRecord, listed: frozenset[str]) -> frozenset[str]:
     last golden records of the citizens concerned list had been found to be own. What a steward
     said of one of them goes before.
     """
-    if "cns" not in known.not_own or len(known.record.cns) == 1:
+    if not _has_others_cns(known):
         return known.not_own
     others = set()
     for number in known.record.cns:
@@ -168,8 +168,23 @@ def _not_theirs(known: KnownRecord, listed: frozenset[str]) -> frozenset[str]:
     return known.not_own - {"cns"} | others
 
 
-def listed_cns(session: ReadSession, municipal_ids: Iterable[str]) -> frozenset[str]:
-    """The CNS that the last golden records of some citizens list as their own."""
+def _has_others_cns(known: KnownRecord) -> bool:
+    """Whether one of several CNS is not the record's own."""
+    return "cns" in known.not_own and len(known.record.cns) > 1
+
+
+def listed_cns(
+    session: ReadSession, known: Iterable[KnownRecord], municipal_ids: Iterable[str]
+) -> frozenset[str]:
+    """The CNS that the last golden records of some citizens list as their own.
+
+    Args:
+        session: A snapshot of the registry.
+        known: Their records: nothing is asked where none of them needs the answer.
+        municipal_ids: The citizens.
+    """
+    if not any(_has_others_cns(one) for one in known):
+        return frozenset()
     sql = "SELECT cns FROM golden_record WHERE cns IS NOT NULL AND municipal_id IN ({keys})"
     rows = rows_of_texts(session, sql, municipal_ids)
     return frozenset(number for row in rows for number in json.loads(str(row["cns"])))

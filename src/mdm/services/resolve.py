@@ -16,6 +16,12 @@ from mdm.services.keys import MUNICIPAL, record_number
 from mdm.services.lists import as_int
 from mdm.services.told import WITHOUT_RECORD, Telling, is_told, tell
 
+_ID_FACTS = """
+SELECT i.state, i.anchor_record_id, i.ambiguous_until, m.municipal_id AS citizen
+FROM municipal_id i LEFT JOIN membership m ON m.record_id = i.anchor_record_id
+WHERE i.municipal_id = :id
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
@@ -182,14 +188,17 @@ class View:
         return found is None
 
     def id_facts(self, municipal_id: str) -> dict[str, object] | None:
-        """State, anchor and `ambiguous_until` of an ID; None where it was not issued."""
-        if self.tx_id is not None:
-            return history.id_at(self.session, municipal_id, self.tx_id)
-        return self.session.row(
-            "SELECT state, anchor_record_id, ambiguous_until FROM municipal_id "
-            "WHERE municipal_id = :id",
-            {"id": municipal_id},
-        )
+        """State, anchor, `ambiguous_until` of an ID and the citizen of its anchor, if any.
+
+        None where the ID was not issued.
+        """
+        if self.tx_id is None:
+            return self.session.row(_ID_FACTS, {"id": municipal_id})
+        facts = history.id_at(self.session, municipal_id, self.tx_id)
+        if facts is None:
+            return None
+        belongs = self.membership(as_int(facts["anchor_record_id"]))
+        return {**facts, "citizen": None if belongs is None else belongs[0]}
 
 
 def _by_record(view: View, question: Question) -> Resolved:
@@ -251,6 +260,5 @@ def named(view: View, municipal_id: str) -> str:
             f"told for both parts of a split; until {until} ask by source and local ID",
             where=municipal_id,
         )
-    found = view.membership(as_int(facts["anchor_record_id"]))
-    assert found is not None  # verify: the anchor of an active ID is placed
-    return found[0]
+    assert facts["citizen"] is not None  # verify: the anchor of an active ID is placed
+    return str(facts["citizen"])

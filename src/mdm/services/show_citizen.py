@@ -97,7 +97,7 @@ def _read(session: ReadSession, rules: GoldenRules, look: Look, today: date) -> 
         "golden": _golden(state.golden, keys, reveal=look.reveal),
         "deceased": deceased_of(state.golden),
         "members": [_member(member, keys[member.record_id]) for member in state.members],
-        "ids": ids_of(session, keys),
+        "ids": ids_of(state.members, keys),
         "weakest_link": weakest_of(session, keys),
         "doubts": _doubts(session, rules, look, keys),
         "revealed": look.reveal,

@@ -5,12 +5,14 @@ A transaction begins as what it is (`BEGIN IMMEDIATE` to write, `BEGIN` to read)
 upgraded: an upgrade fails at once under contention, and a driver's default loses updates.
 """
 
+from select import POLLIN, poll
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
+from psycopg import IsolationLevel
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from mdm.errors import DatabaseUnavailableError
 
@@ -100,7 +102,6 @@ def _begin_sqlite(connection: Connection) -> None:
 def _postgres_engine(url: URL) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        pool_pre_ping=True,
         pool_size=16,
         max_overflow=16,
         pool_timeout=LANE_SECONDS,
@@ -116,13 +117,30 @@ def _postgres_engine(url: URL) -> Engine:
             "tcp_user_timeout": 30_000,
         },
     )
+    event.listen(engine, "checkout", _refuse_closed)
     event.listen(engine, "begin", _begin_postgres)
     return engine
 
 
+def _refuse_closed(driver: Any, _record: object, _proxy: object) -> None:
+    """Let the pool open another connection in place of one that the server has closed.
+
+    What waits to be read on a connection that nobody uses is its end. To ask would be a way
+    there and back before every read.
+    """
+    waiting = poll()
+    waiting.register(driver.fileno(), POLLIN)
+    if driver.closed or waiting.poll(0):
+        raise DisconnectionError("the server closed the connection")
+
+
 def _begin_postgres(connection: Connection) -> None:
-    if not connection.get_execution_options().get(WRITES, False):
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    """Say what kind of transaction the driver's next BEGIN opens; nothing is sent yet."""
+    driver: Any = connection.connection.driver_connection
+    reads = not connection.get_execution_options().get(WRITES, False)
+    if driver.read_only is not reads:
+        driver.isolation_level = IsolationLevel.REPEATABLE_READ if reads else None
+        driver.read_only = reads
 
 
 def take_lane(connection: Connection, lane_seconds: float) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
+from psycopg.errors import UniqueViolation
 from sqlalchemy.engine import make_url
 
 from mdm.domain.audit_chain import ChainRow, Head, RootRow, chained, first_hash
@@ -118,31 +119,47 @@ class TableChains:
 
 
 class TableWriter:
-    """A connection of its own; it is opened again after it was lost."""
+    """A connection of its own; it is opened again after it was lost.
+
+    One statement adds entries, after the last one that is known: where another process wrote to
+    the chain meanwhile, that number is taken, and the chain's end is read again.
+    """
 
     def __init__(self, url: str, chain: str) -> None:
         self._url = url
         self._chain = chain
         self._con: psycopg.Connection | None = None
+        self._head: Head | None = None
 
     def append(self, bodies: Sequence[str]) -> Head:
         """Add entries in one transaction; durable when it returns."""
         with audit_faults():
-            if self._con is None or self._con.closed:
-                self._con = psycopg.connect(self._url, connect_timeout=5)
-            try:
-                with self._con.transaction():
-                    lock = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-                    self._con.execute(lock, (f"mdm audit {self._chain}",))
-                    rows = chained(_table_head(self._con, self._chain), bodies)
-                    _insert_rows(self._con, self._chain, rows)
-            except psycopg.Error:
-                self.close()
-                raise
-        return rows[-1].n, rows[-1].hash
+            while True:
+                con, head = self._at_end()
+                rows = chained(head, bodies)
+                try:
+                    _insert_rows(con, self._chain, rows)
+                except UniqueViolation:
+                    self._head = None
+                except psycopg.Error:
+                    self.close()
+                    raise
+                else:
+                    self._head = (rows[-1].n, rows[-1].hash)
+                    return self._head
+
+    def _at_end(self) -> tuple[psycopg.Connection, Head]:
+        """The connection, and the chain's last entry as far as it is known."""
+        if self._con is None or self._con.closed:
+            self._con = psycopg.connect(self._url, connect_timeout=5, autocommit=True)
+            self._head = None
+        if self._head is None:
+            self._head = _table_head(self._con, self._chain)
+        return self._con, self._head
 
     def close(self) -> None:
         """Let go of the chain."""
+        self._head = None
         if self._con is not None:
             self._con.close()
             self._con = None
