@@ -22,6 +22,7 @@ from mdm.linkage.person_model import COMPARISONS
 from mdm.linkage.prepare import prepare_records
 
 KEYS = ("record_l", "record_r", "person_l", "person_r", "true_pairs")
+MISSING = -99.0
 # Log-odds at which the bound is shown, from lenient to strict.
 CUTS = np.linspace(-4, 9, 53)
 
@@ -87,10 +88,10 @@ def write_pairs(con: duckdb.DuckDBPyConnection, model: PersonModel, target: Path
 
 
 def features(table: pa.Table) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The matrix of a file of `write_pairs`; missing is NaN."""
+    """The matrix of a file of `write_pairs`; what is missing lies below every value."""
     wanted = [name for name in table.column_names if name not in KEYS]
     columns = [table[name].to_numpy(zero_copy_only=False).astype(float) for name in wanted]
-    return np.stack(columns, axis=1)
+    return np.nan_to_num(np.stack(columns, axis=1), nan=MISSING)
 
 
 def is_same(table: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
