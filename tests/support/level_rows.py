@@ -7,7 +7,7 @@ from typing import Final
 import pyarrow as pa
 
 from mdm.linkage.levels import AnyCommon, Condition
-from mdm.linkage.person_model import COMPARISONS
+from mdm.linkage.person_model import COMPARISONS, MARKED, UNMARKED
 
 _TOKENS: Final = ("MARIA", "MARIO", "ANA", "A", "JOAO", "JULIA", "CLARA", "SILVA", "SILVEIRA", "")
 _LETTERS: Final = "AB1 "
@@ -51,6 +51,8 @@ def _texts(part: Condition) -> Iterator[str]:
     names: tuple[str, ...] = getattr(type(part), "__slots__")  # noqa: B009 - not of the protocol
     for name in names:
         value = getattr(part, name)
+        if name == "value":  # of a column, not a column
+            continue
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str):
                 yield text
@@ -72,6 +74,8 @@ def drawn_pairs(seed: int, number: int) -> list[tuple[Row, Row]]:
 def _value(rng: random.Random, name: str) -> object:
     if rng.random() < 0.1:
         return None
+    if name == "twin_mark":
+        return rng.choice((MARKED, UNMARKED))
     if name in _INTEGERS:
         return rng.randint(1, 3)
     text = " ".join(rng.choices(_TOKENS[:-1], k=rng.randint(1, 3)))

@@ -89,8 +89,8 @@ def _list(value: object) -> list[str]:
 
 
 def without_relatives(model: PersonModel) -> PersonModel:
-    """The same model with next to no relatives: its weights are Splink's own."""
-    return replace(model, relatives_per_record=1e-250)
+    """The same model with next to no relatives and no twins: its weights are Splink's own."""
+    return replace(model, relatives_per_record=1e-250, twins_per_record=0.0)
 
 
 def all_pairs(con: duckdb.DuckDBPyConnection, limit: int) -> None:

@@ -41,7 +41,7 @@ _CONFLICT = "conflict"
 
 COMPARED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "name": ("given", "surname", "suffix"),
+        "name": ("given", "surname", "suffix", "twin_mark"),
         CIVIL_NAME: (),
         "birth_date": ("birth_date",),
         "mother": ("mother",),

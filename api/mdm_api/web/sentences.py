@@ -30,6 +30,7 @@ COMPARISON_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "sex": _("Sex"),
         "father": _("Father's name"),
         "suffix": _("Name suffix"),
+        "twin_mark": _("Mark of a twin"),
     }
 )
 """Comparison -> what people call it."""
@@ -144,6 +145,9 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("suffix", "equal"): _("The name suffix (Filho, Neto, Júnior) is equal."),
         ("suffix", "conflict"): _("The name suffix differs: perhaps father and son."),
         ("suffix", MISSING): _("Not both names have a suffix."),
+        ("twin_mark", "marked"): _("A newborn's name says that there is a twin."),
+        ("twin_mark", "unmarked"): _("A newborn's name says nothing of a twin."),
+        ("twin_mark", MISSING): _("Neither name is that of a newborn."),
     }
 )
 """(Comparison, level) -> its sentence."""

@@ -107,7 +107,7 @@ def block(con: duckdb.DuckDBPyConnection, *, rules: tuple[BlockingRule, ...] = R
     with ThreadPoolExecutor(2) as workers:
         sorting = []
         for number, rule in enumerate(rules):
-            keys = con.execute(_key_sql(rule), {"least": least or 0}).fetchnumpy()
+            keys: dict[str, Any] = con.execute(_key_sql(rule), {"least": least or 0}).fetchnumpy()
             sorting.append(
                 workers.submit(
                     pairs_of_rule, keys["key"], keys["record"], rule=number, most=rule.most

@@ -9,11 +9,11 @@ who holds both records.
 import math
 from dataclasses import dataclass
 
+from mdm.linkage.mixture import other_classes, prior_bits, taken_off
 from mdm.linkage.model import PersonModel
 from mdm.linkage.person_model import COMPARISONS
 
 MISSING = "missing"
-_MOST_BITS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Explanation:
         weight: The match weight, as stored.
         prior: What is known before any value is compared.
         findings: One for each comparison, in the order of the model.
-        relatives: Taken off because close relatives would look like this too; never positive.
+        relatives: Taken off because close relatives or a twin would look like this too; never
+            positive.
         rarity: What the very values add, being rarer or commoner than the average.
     """
 
@@ -82,19 +83,21 @@ def explain_pattern(
         weight: The stored weight.
     """
     places, labels = levels_of(pattern), unpack_pattern(pattern)
-    share = model.matches_per_record / population
-    prior = math.log2(share / (1 - share))
-    shift = math.log2(model.relatives_per_record / population) - prior
-    findings, related = [], 0.0
+    prior, others = prior_bits(model, population), other_classes(model, population)
+    excess = [other.shift for other in others]
+    findings = []
     for comparison in COMPARISONS:
         place, bits = places[comparison.name], 0.0
         if place is not None:
             parameters = model.levels[comparison.name][place]
             bits = math.log2(parameters.m / parameters.u)
-            related += math.log2(parameters.r / parameters.m)
+            excess = [
+                so_far + other.bits(parameters)
+                for so_far, other in zip(excess, others, strict=True)
+            ]
         findings.append(Finding(comparison.name, labels[comparison.name], bits))
     plain = prior + sum(finding.bits for finding in findings)
-    relatives = -math.log2(1 + 2.0 ** min(_MOST_BITS, plain + shift + related))
+    relatives = taken_off(plain, excess)
     return Explanation(
         weight=weight,
         prior=prior,

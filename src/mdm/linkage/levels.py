@@ -50,6 +50,33 @@ class AnyMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class BothMissing:
+    """A column is missing on both sides."""
+
+    column: str
+
+    def sql(self) -> str:
+        return f'"{self.column}_l" IS NULL AND "{self.column}_r" IS NULL'
+
+    def holds(self, left: Values, right: Values) -> bool:
+        return left[self.column] is None and right[self.column] is None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyIs:
+    """A column has a certain value on either side."""
+
+    column: str
+    value: str
+
+    def sql(self) -> str:
+        return f"(\"{self.column}_l\" = '{self.value}' OR \"{self.column}_r\" = '{self.value}')"
+
+    def holds(self, left: Values, right: Values) -> bool:
+        return self.value in (left[self.column], right[self.column])
+
+
+@dataclass(frozen=True, slots=True)
 class Equal:
     """A column is equal."""
 

@@ -16,20 +16,23 @@ from pathlib import Path
 from typing import Any
 
 from mdm.errors import ModelFileError
-from mdm.linkage.person_model import COMPARISONS, Comparison
+from mdm.linkage.person_model import COMPARISONS, TWIN_MARK, Comparison
 
-FORMAT = 1
+FORMAT = 2
+# Format 1 knew no twins and fewer comparisons: it is read as a model in which they say nothing.
+READABLE = (1, 2)
 DIGITS = 9
 STATED_HASH = "model.sha256"
 
 
 @dataclass(frozen=True, slots=True)
 class LevelParameters:
-    """Probabilities of one level among matches (m), unrelated pairs (u) and relatives (r)."""
+    """Probabilities of a level among matches (m), unrelated pairs (u), relatives (r), twins (t)."""
 
     m: float
     u: float
     r: float
+    t: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class PersonModel:
         levels: Comparison name to the parameters of its levels, strongest first.
         matches_per_record: Expected other records of the same person.
         relatives_per_record: Expected records of close relatives.
+        twins_per_record: Expected records of twins; 0 where the model does not know twins.
         term_frequencies: (column, value) to its share of non-missing values; value "" is the
             floor taken by every rarer value.
         given_tokens: Tokens that, in second place, are given names.
@@ -73,6 +77,7 @@ class PersonModel:
     fingerprint: Mapping[str, Any]
     thresholds: Thresholds
     digest: str
+    twins_per_record: float = 0.0
 
     @property
     def version(self) -> str:
@@ -162,6 +167,7 @@ def _model_json(model: PersonModel) -> str:
                     "m": _round(p.m),
                     "u": _round(p.u),
                     "r": _round(p.r),
+                    "t": _round(p.t),
                 }
                 for level, p in zip(c.levels, model.levels[c.name], strict=True)
             }
@@ -169,6 +175,7 @@ def _model_json(model: PersonModel) -> str:
         },
         "matches_per_record": _round(model.matches_per_record),
         "relatives_per_record": _round(model.relatives_per_record),
+        "twins_per_record": _round(model.twins_per_record),
         "fingerprint": model.fingerprint,
     }
     return json.dumps(body, indent=1, sort_keys=False, ensure_ascii=True) + "\n"
@@ -227,18 +234,12 @@ def load_model(folder: Path) -> PersonModel:
         }
         body = json.loads(parts["model.json"])
         stated = (folder / STATED_HASH).read_text(encoding="utf-8").strip()
-        if body["format"] != FORMAT:
+        if body["format"] not in READABLE:
             raise ModelFileError("the model is of another format", where=str(folder))
         if _digest(parts) != stated:
             raise ModelFileError("a file of the model was altered", where=str(folder))
         return PersonModel(
-            levels={
-                c.name: tuple(
-                    LevelParameters(**body["comparisons"][c.name][level.label])
-                    for level in c.levels
-                )
-                for c in COMPARISONS
-            },
+            levels=_read_levels(body["comparisons"], body["format"]),
             matches_per_record=body["matches_per_record"],
             relatives_per_record=body["relatives_per_record"],
             term_frequencies=_read_tf(parts["term_frequencies.tsv"]),
@@ -246,11 +247,28 @@ def load_model(folder: Path) -> PersonModel:
             fingerprint=body["fingerprint"],
             thresholds=_read_thresholds(folder),
             digest=stated,
+            twins_per_record=body.get("twins_per_record", 0.0),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(
             f"not a readable model folder ({type(error).__name__})", where=str(folder)
         ) from error
+
+
+def _read_levels(read: Mapping[str, Any], written: int) -> dict[str, tuple[LevelParameters, ...]]:
+    levels = {}
+    for comparison in COMPARISONS:
+        if written == 1 and comparison.name == TWIN_MARK:
+            equal = 1 / len(comparison.levels)
+            levels[TWIN_MARK] = tuple(
+                LevelParameters(equal, equal, equal, equal) for _ in comparison.levels
+            )
+        else:
+            known = read[comparison.name]
+            levels[comparison.name] = tuple(
+                LevelParameters(**known[level.label]) for level in comparison.levels
+            )
+    return levels
 
 
 def _read_thresholds(folder: Path) -> Thresholds:

@@ -1,19 +1,18 @@
 """The match weight of two records in plain Python: the twin of `mdm.linkage.scoring`.
 
 One model, one answer: the same levels (`Condition.holds`), the same frozen frequencies and the
-same three-class mixture as the batch. It also tells what each comparison adds, for explanations.
+same mixture of classes as the batch. It also tells what each comparison adds, for explanations.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mdm.linkage.mixture import other_classes, prior_bits, taken_off
 from mdm.linkage.model import LevelParameters, PersonModel
 from mdm.linkage.person_model import COMPARISONS, Comparison, Level
 
 Values = Mapping[str, object]
-# 2 to this power is the largest that a double surely holds; beyond it nothing changes.
-MOST_BITS = 900
 DIGITS = 6
 MISSING = "missing"
 
@@ -43,7 +42,8 @@ class PairWeight:
         total: The match weight, six digits after the point, as the batch stores it.
         prior: What is known before any value is compared.
         contributions: One for each comparison, in the order of the model.
-        relatives: Taken off because close relatives would look like this too; never positive.
+        relatives: Taken off because close relatives or a twin would look like this too; never
+            positive.
         pattern: The levels, packed as `mdm.linkage.scoring.pattern_sql` packs them.
     """
 
@@ -62,13 +62,12 @@ class PairScorer:
         population: Population class, see `mdm.linkage.model.population_class`.
     """
 
-    __slots__ = ("_model", "_prior", "_shift")
+    __slots__ = ("_model", "_others", "_prior")
 
     def __init__(self, model: PersonModel, population: int) -> None:
-        share = model.matches_per_record / population
         self._model = model
-        self._prior = math.log2(share / (1 - share))
-        self._shift = math.log2(model.relatives_per_record / population) - self._prior
+        self._prior = prior_bits(model, population)
+        self._others = other_classes(model, population)
 
     def weight(self, left: Values, right: Values) -> PairWeight:
         """The match weight of two records; the order of the two is of no effect.
@@ -78,7 +77,8 @@ class PairScorer:
             right: The other record's.
         """
         contributions: list[Contribution] = []
-        relatives, pattern, place = 0.0, 0, 1
+        excess = [other.shift for other in self._others]
+        pattern, place = 0, 1
         for comparison in COMPARISONS:
             found = _level_found(comparison, left, right)
             if found is None:
@@ -89,11 +89,14 @@ class PairScorer:
                 extra = self._frequency_bits(level, parameters, left, right)
                 bits = math.log2(parameters.m / parameters.u)
                 contributions.append(Contribution(comparison.name, level.label, bits, extra))
-                relatives += math.log2(parameters.r / parameters.m)
+                excess = [
+                    so_far + other.bits(parameters)
+                    for so_far, other in zip(excess, self._others, strict=True)
+                ]
                 pattern += (len(comparison.levels) - found) * place
             place *= len(comparison.levels) + 1
         splink = self._prior + sum(c.bits + c.frequency_bits for c in contributions)
-        taken = -math.log2(1 + 2.0 ** min(MOST_BITS, splink + self._shift + relatives))
+        taken = taken_off(splink, excess)
         return PairWeight(
             total=round(splink + taken, DIGITS),
             prior=self._prior,

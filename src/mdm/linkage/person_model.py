@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from mdm.linkage.levels import (
     All,
     AnyCommon,
+    AnyIs,
     AnyMissing,
+    BothMissing,
     Condition,
     Contained,
     Crossed,
@@ -29,6 +31,9 @@ GIVEN_ENDS = ("given1_start", "given1_end")
 GIVEN = ("given1_key", "given2_key")
 SURNAMES = ("surname1_key", "surname2_key", "surname3_key", "surname4_key")
 MOTHER_SURNAMES = ("mother_surname1_key", "mother_surname2_key", "mother_surname3_key")
+
+TWIN_MARK = "twin_mark"
+MARKED, UNMARKED = "M", "U"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,13 @@ COMPARISONS: tuple[Comparison, ...] = (
     ),
     Comparison(
         "suffix", AnyMissing("suffix"), (Level("equal", Equal("suffix"), exact="suffix"), _rest())
+    ),
+    # Says nothing of matches against strangers, but tells the newborn that is no twin from one
+    # that is: "RN DE ..." against "RN I DE ... GEMELAR".
+    Comparison(
+        TWIN_MARK,
+        BothMissing("twin_mark"),
+        (Level("marked", AnyIs("twin_mark", MARKED)), _rest("unmarked")),
     ),
 )
 

@@ -101,6 +101,8 @@ CLAUSES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("father", "conflict"): "o nome do pai é outro",
         ("suffix", "equal"): "o agnome (Filho, Júnior, Neto) é igual",
         ("suffix", "conflict"): "o agnome (Filho, Júnior, Neto) é outro",
+        ("twin_mark", "marked"): "o nome de recém-nascido diz que é gêmeo",
+        ("twin_mark", "unmarked"): "o nome de recém-nascido não fala em gêmeo",
     }
 )
 """(Comparison, level) -> a clause without capital and stop. A level without one fails a test."""

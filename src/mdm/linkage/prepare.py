@@ -131,6 +131,8 @@ _OF_RECORD = {
     "postal_code": _key("postal_code"),
     "district": _key("district"),
     "household": _key("(source || ':' || household_id)"),
+    "twin_mark": "CASE WHEN twin_order IS NOT NULL THEN 'M'"
+    " WHEN name_kind = 'newborn' THEN 'U' END",
 }
 
 _PREPARED = f"""

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from mdm.domain.standard_record import StandardRecord
+from mdm.linkage.person_model import MARKED, UNMARKED
 
 _FIRST_MONTHS = 12
 _COMPOUND = 3
+NEWBORN = "newborn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,15 @@ def prepare_one(
         "email": record.emails[0] if len(record.emails) > 0 else None,
         **_dwelling(record),
         "household": None if record.household_id is None else f"{source}:{record.household_id}",
+        "twin_mark": _twin_mark(record),
     }
+
+
+def _twin_mark(record: StandardRecord) -> str | None:
+    """Whether the text of a newborn's name says that there is a twin; others say nothing."""
+    if record.twin_order is not None:
+        return MARKED
+    return UNMARKED if record.name_kind == NEWBORN else None
 
 
 @dataclass(frozen=True, slots=True)

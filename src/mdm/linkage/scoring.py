@@ -1,21 +1,11 @@
 """Batch scoring: candidate pairs to match weights, by Splink on DuckDB.
 
-Splink weighs matches against unrelated pairs: S = sum log2(m/u). Relatives agree on mother,
-address, phone and surname all at once, so among candidates they are the pairs that look like
-matches. They are the third class of the mixture, with probabilities r:
-
-    odds(match) = a m / (N u + b r)
-
-with a matches and b relatives per record among N records. In bits, with R = sum log2(r/m):
-
-    weight = log2(a/N) + S - log2(1 + 2^(log2(b/N) + S + R))
-
-The last term is never negative, so a pair whose Splink weight is under the threshold is under it
-with the correction too: Splink may drop it first, exactly.
+Splink weighs matches against unrelated pairs; what relatives and twins take off is added from the
+levels found (`mdm.linkage.mixture` has the formula). It only lowers a weight, so Splink may drop
+pairs under the threshold first, exactly.
 """
 
 import logging
-import math
 from typing import Any
 
 import duckdb
@@ -28,6 +18,7 @@ from splink.internals.dialects import SplinkDialect
 from splink.internals.pipeline import CTEPipeline
 from splink.internals.predict import predict_from_comparison_vectors_sqls
 
+from mdm.linkage.mixture import MOST_BITS, OtherClass, other_classes
 from mdm.linkage.model import PersonModel, splink_settings, untrained_settings
 from mdm.linkage.person_model import COMPARISONS
 
@@ -82,17 +73,27 @@ def pattern_sql() -> str:
     return " + ".join(terms)
 
 
-def relatives_sql(model: PersonModel) -> str:
-    """R: how much better relatives explain the levels than matches do, in bits."""
+def class_sql(model: PersonModel, other: OtherClass) -> str:
+    """How much better a class explains the levels than matches do, in bits."""
     terms = []
     for comparison in COMPARISONS:
         levels = model.levels[comparison.name]
         top = len(levels) - 1
         whens = " ".join(
-            f"WHEN {top - place} THEN {math.log2(p.r / p.m)!r}" for place, p in enumerate(levels)
+            f"WHEN {top - place} THEN {other.bits(p)!r}" for place, p in enumerate(levels)
         )
         terms.append(f"CASE gamma_{comparison.name} {whens} ELSE 0 END")
     return " + ".join(terms)
+
+
+def taken_sql(model: PersonModel, population: int) -> str:
+    """What relatives and twins take off the Splink weight, as SQL; never negative."""
+    parts = (
+        f"pow(2.0::DOUBLE, least({MOST_BITS}, match_weight + {other.shift!r} + "
+        f"({class_sql(model, other)})))"
+        for other in other_classes(model, population)
+    )
+    return f"log2(1 + {' + '.join(parts)})"
 
 
 def score_pairs(
@@ -107,17 +108,12 @@ def score_pairs(
 ) -> None:
     """Write `out(record_l, record_r, match_weight, pattern, rules)` at or above a threshold."""
     predicted = _predict(con, records, pairs, splink_settings(model, population), threshold)
-    # Splink's prior is log2(a/N / (1 - a/N)); what the relatives add starts at b/N.
-    share = model.matches_per_record / population
-    prior = math.log2(share / (1 - share))
-    shift = math.log2(model.relatives_per_record / population) - prior
     con.execute(
         f"""
         CREATE OR REPLACE TABLE {out} AS
         SELECT record_l, record_r, match_weight, pattern, rules FROM (
           SELECT unique_id_l AS record_l, unique_id_r AS record_r,
-                 round(match_weight - log2(1 + pow(2.0::DOUBLE, least(900,
-                   match_weight + {shift!r} + ({relatives_sql(model)})))), 6) AS match_weight,
+                 round(match_weight - {taken_sql(model, population)}, 6) AS match_weight,
                  {pattern_sql()} AS pattern, match_key::VARCHAR AS rules
           FROM {predicted})
         WHERE match_weight >= {threshold}

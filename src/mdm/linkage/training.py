@@ -1,4 +1,4 @@
-"""Training without labels: u from value counts and random pairs, r from families, m by EM.
+"""Training without labels: u from value counts, r from families, t from twins, m by EM.
 
 Records are numbered by (source, local ID) first, so the model does not depend on load order,
 threads or chunks; all counts are integers and every estimate is made of counts in a fixed order.
@@ -16,15 +16,19 @@ from mdm.errors import TrainingError
 from mdm.linkage.expectation import Array, learn_m, level_shares
 from mdm.linkage.fingerprint import fingerprint
 from mdm.linkage.model import LevelParameters, PersonModel, Thresholds
-from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS
+from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
 from mdm.linkage.prepare import BY_CONTENT, prepare_records
-from mdm.linkage.scoring import count_patterns
+from mdm.linkage.training_by_names import learn_by_names, matches_among_candidates
+from mdm.linkage.training_pairs import patterns
+from mdm.linkage.training_twins import learn_twins, mark_probabilities
 
 HELD_BY_AT_LEAST = 10
 RANDOM_PAIRS = 3_000_000
 SESSION_PAIRS = 1_500_000
 FEWEST_RECORDS = 1000
-LEAST_M = 1e-3
+# No level is rarer among matches than this: data are never as clean as they look, and numbers typed
+# by hand less so than names, which are read over.
+LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
 # Numbers with check digits meet by chance or mistake about once in a hundred million pairs.
 LEAST_CHANCE = 1e-8
 LISTS = frozenset({"cns", "phones"})
@@ -66,11 +70,20 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     tf = _term_frequencies(con)
     matches = _matches_per_record(con)
     u = _u_probabilities(con, matches)
-    r, relatives = _relatives(con, u, matches)
-    m = _m_probabilities(con, u, r)
+    if _are_numbers_shared(con):
+        r, relatives = _relatives(con, u, matches)
+        m = _m_probabilities(con, u, r)
+    else:
+        m, u, matches = _without_numbers(con, u)
+        r, relatives = _relatives(con, u, matches)
+    twins = learn_twins(con, m, u)
+    t = twins.t
+    mark = next(k for k, c in enumerate(COMPARISONS) if c.name == TWIN_MARK)
+    t[mark], plain = mark_probabilities(con, twins.per_record, matches)
+    m[mark] = u[mark] = r[mark] = plain
     levels = {
         c.name: tuple(
-            LevelParameters(float(m[k][i]), float(u[k][i]), float(r[k][i]))
+            LevelParameters(float(m[k][i]), float(u[k][i]), float(r[k][i]), float(t[k][i]))
             for i in range(len(c.levels))
         )
         for k, c in enumerate(COMPARISONS)
@@ -85,6 +98,7 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
         fingerprint=fingerprint(con),
         thresholds=DEFAULT_THRESHOLDS,
         digest="",
+        twins_per_record=twins.per_record,
     )
 
 
@@ -131,19 +145,14 @@ def write_term_frequencies(
     con.unregister("tf_rows")
 
 
-def _patterns(con: duckdb.DuckDBPyConnection, pairs: str) -> tuple[np.ndarray, Array]:
-    """Level patterns as indices from the strongest level (0), and their counts."""
-    table = count_patterns(con, pairs)
-    columns = []
-    for comparison in COMPARISONS:
-        gamma = table.column(f"gamma_{comparison.name}").to_numpy().astype(np.int64)
-        top = len(comparison.levels) - 1
-        columns.append(np.where(gamma < 0, -1, top - gamma))
-    return np.stack(columns, axis=1), table.column("n").to_numpy().astype(float)
+def _u_probabilities(
+    con: duckdb.DuckDBPyConnection, matches: float, m: list[Array] | None = None
+) -> list[Array]:
+    """Levels among random pairs; levels of a single value exactly from value counts.
 
-
-def _u_probabilities(con: duckdb.DuckDBPyConnection, matches: float) -> list[Array]:
-    """Levels among random pairs; levels of a single value exactly from value counts."""
+    Where m is given, the matches among the random pairs are taken off: of a small register they
+    are many.
+    """
     sample = int((2 * RANDOM_PAIRS) ** 0.5)
     con.execute(
         f"""
@@ -158,10 +167,12 @@ def _u_probabilities(con: duckdb.DuckDBPyConnection, matches: float) -> list[Arr
         FROM random_record l JOIN random_record r ON l.unique_id < r.unique_id
         """
     )
-    gammas, counts = _patterns(con, "training_pair")
+    gammas, counts = patterns(con, "training_pair")
     result = []
     for k, comparison in enumerate(COMPARISONS):
         shares = level_shares(gammas[:, k], counts, len(comparison.levels), prior=1.0)
+        if m is not None:
+            shares = _less_matches(shares, m[k], matches / count_rows(con, "link_record"))
         for place, level in enumerate(comparison.levels):
             known = level.u
             if level.exact is not None:
@@ -174,6 +185,48 @@ def _u_probabilities(con: duckdb.DuckDBPyConnection, matches: float) -> list[Arr
                 shares[place] = known
         result.append(shares)
     return result
+
+
+def _less_matches(shares: Array, m: Array, matches: float) -> Array:
+    """Shares among unrelated pairs, from those among all; at least a twentieth of a share stays."""
+    left = np.maximum((shares - matches * m) / (1 - matches), shares / 20)
+    return np.asarray(left / left.sum())
+
+
+def _are_numbers_shared(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether enough pairs share a CPF to learn from."""
+    shared = count(
+        con,
+        "SELECT coalesce(sum(n * (n - 1) // 2), 0) FROM (SELECT count(*) AS n FROM link_record "
+        "WHERE cpf IS NOT NULL GROUP BY cpf)",
+    )
+    return shared >= FEWEST_RECORDS // 20
+
+
+def _without_numbers(
+    con: duckdb.DuckDBPyConnection, u: list[Array]
+) -> tuple[list[Array], list[Array], float]:
+    """m, u and matches per record where names and birth dates alone tell who is who.
+
+    Raises:
+        TrainingError: No pairs to learn from.
+    """
+    start = [_start_m(len(c.levels)) for c in COMPARISONS]
+    m, matches = start, 0.0
+    # The second round knows how many of the random pairs are matches.
+    for _ in range(2):
+        learned = learn_by_names(con, u, start)
+        if all(values is None for values in learned):
+            raise TrainingError(
+                "no pairs to learn from: no shared CPF and no equal name and birth date"
+            )
+        m = [
+            _at_least(start[k] if values is None else values, COMPARISONS[k].name)
+            for k, values in enumerate(learned)
+        ]
+        matches = matches_among_candidates(con, m, u)
+        u = _u_probabilities(con, matches, m)
+    return m, u, matches
 
 
 def _chance_of_equal(con: duckdb.DuckDBPyConnection, column: str, matches: float) -> float | None:
@@ -231,9 +284,9 @@ def _relatives(
              other AS (SELECT a.unique_id AS near, b.unique_id AS relative, a.source, a.cpf
                        FROM member a JOIN member b
                          ON a.household = b.household AND a.unique_id <> b.unique_id
+                       -- Of one birth date are twins, a class of their own.
                        WHERE a.cpf IS DISTINCT FROM b.cpf
-                         AND NOT (a.birth IS NOT DISTINCT FROM b.birth
-                                  AND a.given_key IS NOT DISTINCT FROM b.given_key)),
+                         AND a.birth IS DISTINCT FROM b.birth),
              pair AS (SELECT DISTINCT least(x.unique_id, o.relative) AS l,
                              greatest(x.unique_id, o.relative) AS r
                       FROM other o JOIN link_record x
@@ -252,7 +305,7 @@ def _relatives(
     relatives = (1 + matches) * max(members, 0.5) * RELATIVES_BEYOND_HOME
     if pairs < FEWEST_RECORDS // 10:
         return [values.copy() for values in u], relatives
-    gammas, counts = _patterns(con, "training_pair")
+    gammas, counts = patterns(con, "training_pair")
     result = []
     for k, comparison in enumerate(COMPARISONS):
         shares = level_shares(gammas[:, k], counts, len(comparison.levels), prior=2.0)
@@ -280,7 +333,7 @@ def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Arr
         )
         if count_rows(con, "training_pair") < FEWEST_RECORDS // 20:
             continue
-        gammas, counts = _patterns(con, "training_pair")
+        gammas, counts = patterns(con, "training_pair")
         used = [k for k, c in enumerate(COMPARISONS) if c.name in session.learns]
         active = (
             used
@@ -306,14 +359,14 @@ def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Arr
             "no pairs to learn from: no shared CPF and no equal name and birth date"
         )
     return [
-        _at_least(np.mean(found, axis=0) if found else start[k], LEAST_M)
+        _at_least(np.mean(found, axis=0) if found else start[k], COMPARISONS[k].name)
         for k, found in enumerate(learned)
     ]
 
 
-def _at_least(values: Array, least: float) -> Array:
-    """No level is rarer among matches than `least`: data are never as clean as they look."""
-    raised = np.maximum(values, least)
+def _at_least(values: Array, comparison: str) -> Array:
+    """The probabilities with none under the least of this comparison."""
+    raised = np.maximum(values, LEAST_M_OF_NUMBERS if comparison in _NEVER_SHARED else LEAST_M)
     return np.asarray(raised / raised.sum())
 
 

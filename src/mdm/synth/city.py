@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mdm.errors import UsageError
 from mdm.synth import households, identity, naming, population, received, records
+from mdm.synth.copying import copied
 from mdm.synth.declarations import write_declarations
 from mdm.synth.layout_cadunico import write_cadunico
 from mdm.synth.layout_educacenso import write_educacenso
@@ -84,6 +85,8 @@ def generate(
         start = 0.25 + 0.22 * place
         tell(f"records of {chosen.source}", start)
         source = received.receive(streams, chosen, world)
+        if truths and rates.copied > 0:
+            source = copied(streams, source, truths[0], rates.copied)
         files.append(write_canonical(out, source))
         if layouts:
             tell(f"layout of {chosen.source}", start + 0.1)

@@ -227,6 +227,8 @@ class CityRates:
             sources' rates hold over all records (A).
         neighbours: Health records of people from the metropolitan region (E that it happens; A).
         region_cpf: CPFs issued in Rio Grande do Sul (A).
+        copied: Records of CadÚnico and education filled in from the health record of the same
+            person, errors and all (A: that sources share what they know; 0, and raised in benches).
         health, social, education: Errors of the three sources.
     """
 
@@ -266,6 +268,7 @@ class CityRates:
     hasty_factor: float = 1.2
     neighbours: float = 0.05
     region_cpf: float = 0.88
+    copied: float = 0.0
     health: SourceRates = HEALTH
     social: SourceRates = SOCIAL
     education: SourceRates = EDUCATION

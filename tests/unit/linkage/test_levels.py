@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdm.linkage.levels import Condition, Typed
-from mdm.linkage.person_model import COMPARISONS, Comparison
+from mdm.linkage.person_model import COMPARISONS, MARKED, UNMARKED, Comparison
 
 _CON = duckdb.connect(config={"threads": 1})
 LISTS = {"cns", "phones"}
@@ -26,7 +26,7 @@ COLUMNS = sorted(
         "street", "dwelling", "postal_code", "district", "sex", "father", "father_given1",
         "suffix", "given1_start", "given1_end", "surname_last_start",
         "surname_last_end", "mother_last_key", "father_last", "cpf_head", "cpf_tail", "nis_head",
-        "nis_tail", "certificate_head", "certificate_tail",
+        "nis_tail", "certificate_head", "certificate_tail", "twin_mark",
     }
 )  # fmt: skip
 
@@ -46,6 +46,8 @@ def records(draw: st.DrawFn) -> dict[str, object]:
             if column in LISTS
             else st.one_of(st.none(), st.integers(1, 3))
             if column in INTEGERS
+            else st.sampled_from((None, MARKED, UNMARKED))
+            if column == "twin_mark"
             else text
         )
         for column in COLUMNS

@@ -185,22 +185,24 @@ def test_a_stored_pattern_names_the_levels_that_splink_found(
 
 
 def by_formula(model: PersonModel, pattern: int, splink: float) -> float:
-    """odds = a m / (N u + b r), written down from the three classes themselves."""
+    """odds = a m / (N u + b r + c t), written down from the four classes themselves."""
     labels = unpack_pattern(pattern)
-    m_to_r = 1.0
+    m_to_r = m_to_t = 1.0
     for comparison in COMPARISONS:
         for level, parameters in zip(comparison.levels, model.levels[comparison.name], strict=True):
             if level.label == labels[comparison.name]:
                 m_to_r *= parameters.m / parameters.r
+                m_to_t *= parameters.m / parameters.t
     match_to_unrelated = 2.0**splink
     match_to_relative = model.matches_per_record / model.relatives_per_record * m_to_r
     # The prior of Splink is a share, a/N over 1 - a/N; the mixture's is a/N itself.
     share = model.matches_per_record / POPULATION
     match_to_relative *= 1 / (1 - share)
-    return math.log2(1 / (1 / match_to_unrelated + 1 / match_to_relative))
+    match_to_twin = model.matches_per_record / model.twins_per_record * m_to_t / (1 - share)
+    return math.log2(1 / (1 / match_to_unrelated + 1 / match_to_relative + 1 / match_to_twin))
 
 
-def test_the_correction_for_relatives_is_the_third_class_of_the_mixture(
+def test_the_correction_for_relatives_and_twins_is_theirs_in_the_mixture(
     con: duckdb.DuckDBPyConnection, model: PersonModel, scored: Scores
 ) -> None:
     plain = scores(con, without_relatives(model))

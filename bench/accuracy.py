@@ -1,0 +1,90 @@
+"""Accuracy in one run and one table: plain Splink, ours, and the supervised bound.
+
+`python -m bench.accuracy [--people N] [--seeds S ...] [--train S ...] [--full] [--model DIR]`
+makes each city, runs the peer (`bench/peer.py`) and ours in processes of their own, trains the
+bound with the truth of other seeds and prints tables: accuracy, review, subgroups, traps, blocking,
+calibration. `--full` adds the whole city of 1.33 million.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.accuracy_bound import bound, train
+from bench.accuracy_tables import Row, tables
+from bench.city import run
+
+SEEDS, TRAIN = (101, 102, 103), (12, 13)
+PEOPLE, WHOLE = 50_000, 1_332_570
+
+
+def city_of(folder: Path, people: int, seed: int) -> Path:
+    """The city of a size and a seed, made when it is not there."""
+    city = folder / f"city-{people}-{seed}"
+    if not (city / "truth.csv").is_file():
+        made = subprocess.run(
+            [sys.executable, "-m", "mdm.synth", str(city), "--people", str(people),
+             "--seed", str(seed)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if made.returncode != 0:
+            raise SystemExit(made.stderr[-2000:])
+    return city
+
+
+def ours(folder: Path, people: int, seed: int, model: str) -> tuple[dict[str, Any], Path]:
+    """What is measured of ours, and the file of pairs for the bound."""
+    pairs = folder / f"pairs-{people}-{seed}.parquet"
+    city, home = city_of(folder, people, seed), folder / "home"
+    found = run("bench.accuracy_city", str(city), str(home), model, str(pairs))
+    return found, pairs
+
+
+def measured(
+    folder: Path, cities: Sequence[tuple[int, int]], train_on: Sequence[int], model: str
+) -> list[Row]:
+    """One row a city; the bound is trained first."""
+    taught = [ours(folder, PEOPLE, seed, model)[1] for seed in train_on]
+    classifier = train(taught)
+    rows = []
+    for people, seed in cities:
+        found, pairs = ours(folder, people, seed, model)
+        peer = run("bench.peer_run", str(city_of(folder, people, seed)))
+        rows.append(Row(people, seed, peer, found, bound(classifier, pairs)))
+        told = {"people": people, "seed": seed, "peer": peer["best"], "ours": found}
+        print(json.dumps(told), file=sys.stderr, flush=True)
+    return rows
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description=__doc__)
+    parser.add_argument("--people", type=int, default=PEOPLE)
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--train", type=int, nargs="+", default=list(TRAIN))
+    parser.add_argument("--full", action="store_true", help="also the whole city, first seed")
+    parser.add_argument("--model", default="linkage_models/person/v2")
+    parser.add_argument("--folder", type=Path, help="keep cities here instead of a temporary one")
+    words = parser.parse_args()
+    if set(words.seeds) & set(words.train):
+        raise SystemExit("a seed cannot both train the bound and be reported")
+    cities = [(words.people, seed) for seed in words.seeds]
+    if words.full:
+        cities.append((WHOLE, words.seeds[0]))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) if words.folder is None else words.folder
+        rows = measured(folder, cities, words.train, words.model)
+    console = Console(width=170)
+    for table in tables(rows):
+        console.print(table)
+
+
+if __name__ == "__main__":
+    main()

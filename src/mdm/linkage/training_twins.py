@@ -1,0 +1,111 @@
+"""What twins look like, learned without labels.
+
+Two records of equal birth date and mother whose own CPFs are far apart are twins, or one person
+under somebody's CPF: EM parts the two, with what is known of matches fixed. Twins differ in birth
+date and mother as two records of one person do, and in their own numbers as strangers do.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+
+from mdm.duck import count_rows, first_row
+from mdm.linkage.expectation import Array, learn_m
+from mdm.linkage.person_model import COMPARISONS, MARKED, TWIN_MARK
+from mdm.linkage.training_pairs import patterns
+
+FEWEST_PAIRS = 100
+# Of one birth and one mother, so not learned here: as in two records of one person.
+_OF_ONE_BIRTH = frozenset({"birth_date", "mother"})
+# A person's own: twins agree on them only by chance or by mistake, as strangers do.
+_OWN = frozenset({"cpf", "cns", "nis", "dnv", "inep_id", "rg"})
+MOST_MARKED = 0.98
+
+_PAIRS = """
+CREATE OR REPLACE TEMP TABLE training_pair AS
+SELECT l.unique_id AS join_key_l, r.unique_id AS join_key_r, '0' AS match_key
+FROM link_record l JOIN link_record r
+  ON l.birth = r.birth AND l.mother_key = r.mother_key AND l.unique_id < r.unique_id
+WHERE l.birth_exact = 1 AND l.cpf <> r.cpf AND levenshtein(l.cpf, r.cpf) > 2
+"""
+_KNOWN = """
+SELECT count(*)::DOUBLE, avg((cpf IS NOT NULL)::INT), avg((mother IS NOT NULL)::INT)
+FROM link_record
+"""
+_MARKS = f"""
+SELECT count(twin_mark)::DOUBLE, (count(*) FILTER (twin_mark = '{MARKED}'))::DOUBLE
+FROM link_record
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """The class of twins.
+
+    Attributes:
+        t: Level probabilities by comparison, strongest first.
+        per_record: Records of twins for an average record; 0 where too few were seen to learn.
+    """
+
+    t: list[Array]
+    per_record: float
+
+
+def learn_twins(con: duckdb.DuckDBPyConnection, m: list[Array], u: list[Array]) -> Twins:
+    """Learn the class of twins from `link_record`.
+
+    Args:
+        con: Holds `link_record`.
+        m: Level probabilities among matches, by comparison, strongest first.
+        u: The same among unrelated pairs.
+    """
+    con.execute(_PAIRS)
+    pairs = count_rows(con, "training_pair")
+    if pairs < FEWEST_PAIRS:
+        return Twins([values.copy() for values in u], 0.0)
+    gammas, counts = patterns(con, "training_pair")
+    learned = [
+        k
+        for k, c in enumerate(COMPARISONS)
+        if c.name not in _OF_ONE_BIRTH | _OWN and c.name != TWIN_MARK
+    ]
+    found = learn_m(
+        gammas[:, learned],
+        counts,
+        [u[k] for k in learned],
+        [m[k] for k in learned],
+        [np.full(len(u[k]), 1 / len(u[k])) for k in learned],
+    )
+    t = [m[k].copy() if c.name in _OF_ONE_BIRTH else u[k].copy()
+         for k, c in enumerate(COMPARISONS)]  # fmt: skip
+    for k, values in zip(learned, found.m, strict=True):
+        if values is not None:
+            t[k] = values
+    records, with_cpf, with_mother = first_row(con, _KNOWN)
+    # Shown with both CPFs, both mothers, and birth date and mother equal (or of one sound).
+    shown = (with_cpf * with_mother) ** 2 * m[_place("birth_date")][0]
+    shown *= m[_place("mother")][:2].sum()
+    return Twins(t, float(2 * pairs * found.share[0] / (records * shown)))
+
+
+def mark_probabilities(
+    con: duckdb.DuckDBPyConnection, twins_per_record: float, matches_per_record: float
+) -> tuple[Array, Array]:
+    """Levels of the twin mark: among twins, and among all others.
+
+    A newborn's name is marked (RN I, GEMELAR) or not. As many of them are twins as of all people,
+    so the share of marked ones tells how many twins are marked.
+    """
+    known, marked = first_row(con, _MARKS)
+    if not known or not twins_per_record:
+        half = np.full(2, 0.5)
+        return half, half
+    share = (marked + 0.5) / (known + 1)
+    twins = twins_per_record / (1 + matches_per_record)
+    of_twins = min(MOST_MARKED, max(share, share / twins))
+    return np.array([of_twins, 1 - of_twins]), np.array([share, 1 - share])
+
+
+def _place(name: str) -> int:
+    return next(k for k, c in enumerate(COMPARISONS) if c.name == name)
