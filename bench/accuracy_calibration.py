@@ -14,9 +14,9 @@ def calibration(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
     """Calibration of `scored` against `bench_truth`; `applied` says which pairs are linked.
 
     Returns:
-        Of all pairs `bins` (n, stated, true), `error` (mean of their absolute differences, weighted by count),
-        and `sure`: for pairs linked and given at least a probability, their count, the wrong share that
-        their probabilities state, and the true one.
+        Of all pairs `bins` (n, stated, true), `error` (mean of their absolute differences,
+        weighted by count), and `sure`: for pairs linked and given at least a probability, their
+        count, the wrong share that their probabilities state, and the true one.
     """
     pairs = con.execute(
         "SELECT s.match_weight AS w, (l.person = r.person)::INT AS same, "

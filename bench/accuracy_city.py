@@ -97,7 +97,7 @@ def main() -> None:
     frozen = load_model(model)
     with application.synced_volume(steps) as con, application.store.reading() as session:
         result = measured(con, session, frozen, city / "truth.csv")
-        if len(sys.argv) > 4:  # noqa: PLR2004 - the fourth word is optional
+        if len(sys.argv) > 4:
             write_pairs(con, frozen, Path(sys.argv[4]))
     result["candidate_pairs"] = counts["candidate_pairs"]
     shutil.rmtree(home)

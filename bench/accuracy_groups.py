@@ -141,9 +141,7 @@ def traps(con: duckdb.DuckDBPyConnection, session: ReadSession, groups: str) -> 
     }
 
 
-def _owners(
-    con: duckdb.DuckDBPyConnection, groups: str, cpfs: list[str]
-) -> dict[str, set[str]]:
+def _owners(con: duckdb.DuckDBPyConnection, groups: str, cpfs: list[str]) -> dict[str, set[str]]:
     """The citizens that hold a record of the true owner who states this CPF."""
     rows = con.execute(
         f"""

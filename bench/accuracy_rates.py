@@ -65,7 +65,9 @@ def _all_sources(usual: CityRates, name: str, factor: float) -> CityRates:
     )
 
 
-def measured(folder: Path, rates: CityRates, people: int, seed: int, model: Path) -> dict[str, float]:
+def measured(
+    folder: Path, rates: CityRates, people: int, seed: int, model: Path
+) -> dict[str, float]:
     """Accuracy of one city."""
     city, home = folder / "city", folder / "home"
     for old in (city, home):

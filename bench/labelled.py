@@ -8,7 +8,6 @@ the pairs between files where a set links two files. Best: over all thresholds, 
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,8 +31,6 @@ from mdm.linkage.model import load_model
 from mdm.services.load_source import LoadContext, load_source
 from mdm.services.sources import add_source
 from mdm.volume.decide import decide_clusters
-
-
 
 BITS = tuple(float(b) for b in range(-6, 21))
 _DECLARATION = """

@@ -178,9 +178,7 @@ def main() -> None:
     pairs = con.execute(
         f"SELECT unique_id_l AS l, unique_id_r AS r, match_weight AS w FROM {found.physical_name}"
     ).fetchnumpy()
-    con.execute(
-        "CREATE TABLE label AS SELECT unique_id AS record_id, entity, source FROM person"
-    )
+    con.execute("CREATE TABLE label AS SELECT unique_id AS record_id, entity, source FROM person")
     records = con.execute("SELECT count(*) FROM person").fetchall()[0][0]
     two = con.execute("SELECT count(DISTINCT source) FROM person").fetchall()[0][0] > 1
     best: dict[str, float] = {"f1": -1.0}

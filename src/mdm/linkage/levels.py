@@ -70,7 +70,7 @@ class AnyIs:
     value: str
 
     def sql(self) -> str:
-        return f'("{self.column}_l" = \'{self.value}\' OR "{self.column}_r" = \'{self.value}\')'
+        return f"(\"{self.column}_l\" = '{self.value}' OR \"{self.column}_r\" = '{self.value}')"
 
     def holds(self, left: Values, right: Values) -> bool:
         return self.value in (left[self.column], right[self.column])

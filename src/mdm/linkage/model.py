@@ -27,7 +27,7 @@ STATED_HASH = "model.sha256"
 
 @dataclass(frozen=True, slots=True)
 class LevelParameters:
-    """Probabilities of one level among matches (m), unrelated pairs (u), relatives (r), twins (t)."""
+    """Probabilities of a level among matches (m), unrelated pairs (u), relatives (r), twins (t)."""
 
     m: float
     u: float
@@ -255,9 +255,7 @@ def load_model(folder: Path) -> PersonModel:
         ) from error
 
 
-def _read_levels(
-    read: Mapping[str, Any], written: int
-) -> dict[str, tuple[LevelParameters, ...]]:
+def _read_levels(read: Mapping[str, Any], written: int) -> dict[str, tuple[LevelParameters, ...]]:
     levels = {}
     for comparison in COMPARISONS:
         if written == 1 and comparison.name == TWIN_MARK:

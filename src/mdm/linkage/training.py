@@ -1,5 +1,4 @@
-"""Training without labels: u from value counts and random pairs, r from families, m by EM,
-t from twins.
+"""Training without labels: u from random pairs, r from families, m by EM, t from twins.
 
 Records are numbered by (source, local ID) first, so the model does not depend on load order,
 threads or chunks; all counts are integers and every estimate is made of counts in a fixed order.
