@@ -47,7 +47,7 @@ def _at_recall(curve: Sequence[dict[str, float]], recall: float) -> str:
 
 
 def accuracy(rows: Sequence[Row]) -> Table:
-    """Plain Splink at its best threshold, ours as applied and at its best, the bound."""
+    """Plain Splink and the bound at their best thresholds, ours as applied and at its best."""
     table = Table(title="Accuracy (pairs of records)")
     for name in ("people / seed", "what", "precision", "recall", "F1", "best F1",
                  "wrong links", "wrong at the peer's recall"):  # fmt: skip

@@ -9,6 +9,7 @@ sorting integers (`mdm.linkage.key_pairs`), rule by rule.
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np

@@ -62,11 +62,11 @@ def would_settle(
     for name in ASKED_FOR:
         if levels_of(pattern)[name] is not None:
             continue
-        equal = weight + _gain(model, population, pattern, name, strongest=True)
-        other = weight + _gain(model, population, pattern, name, strongest=False)
+        equal = round(weight + _gain(model, population, pattern, name, strongest=True), 2)
+        other = round(weight + _gain(model, population, pattern, name, strongest=False), 2)
         then = by_weight(equal, model.thresholds), _if_different(name, other, model.thresholds)
         if then != (now, now):
-            found.append(Settling(name, round(equal, 2), round(other, 2), *then))
+            found.append(Settling(name, equal, other, *then))
     return tuple(
         sorted(found, key=lambda one: {one.then_equal, one.then_different} != {LINKED, APART})
     )

@@ -1,4 +1,4 @@
-"""Training without labels: u from value counts, r from families, t from twins, m by EM.
+"""Training without labels: u from random pairs, r from families, m by EM, t from twins.
 
 Records are numbered by (source, local ID) first, so the model does not depend on load order,
 threads or chunks; all counts are integers and every estimate is made of counts in a fixed order.

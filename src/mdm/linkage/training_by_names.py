@@ -39,7 +39,7 @@ _SESSIONS = (
 def learn_by_names(
     con: duckdb.DuckDBPyConnection, u: list[Array], start: list[Array]
 ) -> list[Array | None]:
-    """M by comparison, strongest level first; None where no session could learn it.
+    """Learn m by comparison, strongest level first; None where no session could learn it.
 
     Args:
         con: Holds `link_record`.

@@ -197,3 +197,11 @@ def test_unpacking_is_the_inverse_of_packing(drawn: tuple[int, dict[str, str]]) 
 
     assert 0 <= packed < 2**63
     assert unpack_pattern(packed) == labels
+
+
+def test_a_model_of_format_1_is_read_with_no_twins_and_a_mute_mark() -> None:
+    first = load_model(SHIPPED_MODEL.parent / "v1")
+
+    assert first.version == "38a586da2dc628fe"
+    assert first.twins_per_record == 0
+    assert {(p.m / p.u, p.r / p.u) for p in first.levels[TWIN_MARK]} == {(1.0, 1.0)}
