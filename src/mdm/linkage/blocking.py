@@ -99,7 +99,7 @@ def block(con: duckdb.DuckDBPyConnection, *, rules: tuple[BlockingRule, ...] = R
     how many blocks of a rule were left out. Returns the number of pairs.
 
     Raises:
-        OverflowError: Record IDs span more than 2 ** 29, or there are more than 32 rules.
+        OverflowError: Record IDs span 2 ** 29 or more, or there are more than 31 rules.
     """
     least, most = first_row(con, "SELECT min(unique_id), max(unique_id) FROM link_record")
     if (most or 0) - (least or 0) >> RECORD_BITS > 0 or len(rules) >> RULE_BITS > 0:
