@@ -108,10 +108,10 @@ def block(con: duckdb.DuckDBPyConnection, *, rules: tuple[BlockingRule, ...] = R
         sorting = []
         for number, rule in enumerate(rules):
             keys = con.execute(_key_sql(rule), {"least": least or 0}).fetchnumpy()
+            # DuckDB's own annotation knows categories, too; these are plain integers.
+            hashes, records = np.asarray(keys["key"]), np.asarray(keys["record"])
             sorting.append(
-                workers.submit(
-                    pairs_of_rule, keys["key"], keys["record"], rule=number, most=rule.most
-                )
+                workers.submit(pairs_of_rule, hashes, records, rule=number, most=rule.most)
             )
         found = [one.result() for one in sorting]
     left, right, masks = merged([pairs for pairs, _ in found])
