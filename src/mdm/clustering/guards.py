@@ -168,7 +168,7 @@ def _is_token_match(left: _Token, right: _Token) -> bool:
 
 
 def _is_found(token: _Token, tokens: list[_Token]) -> bool:
-    return any(_is_token_match(token, other) for other in tokens)
+    return token in tokens or any(_is_token_match(token, other) for other in tokens)
 
 
 def _agree_on_cpf(left: RecordFacts, right: RecordFacts) -> bool:

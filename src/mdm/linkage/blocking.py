@@ -9,7 +9,6 @@ sorting integers (`mdm.linkage.key_pairs`), rule by rule.
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -100,7 +99,7 @@ def block(con: duckdb.DuckDBPyConnection, *, rules: tuple[BlockingRule, ...] = R
     how many blocks of a rule were left out. Returns the number of pairs.
 
     Raises:
-        OverflowError: Record IDs span more than 2 ** 29, or there are more than 32 rules.
+        OverflowError: Record IDs span 2 ** 29 or more, or there are more than 31 rules.
     """
     least, most = first_row(con, "SELECT min(unique_id), max(unique_id) FROM link_record")
     if (most or 0) - (least or 0) >> RECORD_BITS > 0 or len(rules) >> RULE_BITS > 0:
@@ -108,11 +107,11 @@ def block(con: duckdb.DuckDBPyConnection, *, rules: tuple[BlockingRule, ...] = R
     with ThreadPoolExecutor(2) as workers:
         sorting = []
         for number, rule in enumerate(rules):
-            keys: dict[str, Any] = con.execute(_key_sql(rule), {"least": least or 0}).fetchnumpy()
+            keys = con.execute(_key_sql(rule), {"least": least or 0}).fetchnumpy()
+            # DuckDB's own annotation knows categories, too; these are plain integers.
+            hashes, records = np.asarray(keys["key"]), np.asarray(keys["record"])
             sorting.append(
-                workers.submit(
-                    pairs_of_rule, keys["key"], keys["record"], rule=number, most=rule.most
-                )
+                workers.submit(pairs_of_rule, hashes, records, rule=number, most=rule.most)
             )
         found = [one.result() for one in sorting]
     left, right, masks = merged([pairs for pairs, _ in found])

@@ -130,8 +130,8 @@ def _decided(
                              split_part(name, ' ', 1) AS first, {value} AS value
                       FROM standard WHERE {present}),
              disputed AS (SELECT value FROM held GROUP BY value
-                          HAVING (count(DISTINCT first) > 1 OR count(first) < count(*))
-                                 AND (count(DISTINCT birth_date) > 1
+                          HAVING (min(first) <> max(first) OR count(first) < count(*))
+                                 AND (min(birth_date) <> max(birth_date)
                                       OR count(birth_date) < count(*))
                              OR max(year(birth_date)) - min(year(birth_date))
                                 >= {YEARS_OF_A_GENERATION}

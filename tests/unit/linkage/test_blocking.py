@@ -117,3 +117,18 @@ def test_a_larger_city_is_blocked_as_well_as_a_small_one(seed: int) -> None:
         recall = candidate_recall(con, "candidate", "truth")
         assert recall >= 0.998
         assert pairs <= 8 * records
+
+
+def test_records_that_a_packed_pair_cannot_hold_are_refused() -> None:
+    with few(2) as con:
+        con.execute("UPDATE link_record SET unique_id = 1 << 29 WHERE unique_id = 1")
+        with pytest.raises(OverflowError):
+            block(con, rules=(BlockingRule("cpf", ("cpf",)),))
+
+
+def test_only_the_span_of_record_ids_counts() -> None:
+    with few(2) as con:
+        con.execute("UPDATE link_record SET unique_id = unique_id + 5000000000")
+        assert block(con, rules=(BlockingRule("cpf", ("cpf",)),)) == 1
+        pair = first_row(con, "SELECT join_key_l, join_key_r FROM candidate")
+        assert pair == (5_000_000_000, 5_000_000_001)
