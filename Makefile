@@ -9,9 +9,11 @@ ASSETS := $(WEB)/static/vendor/manifest.json
 PAGES := $(shell find $(WEB)/templates -name '*.html') $(WEB)/static/app.js $(WEB)/static/app.css
 FETCHED := api/assets/node_modules/.package-lock.json
 CHROMIUM ?= /usr/bin/chromium
+SPARK := $(VENV)/.spark
+JAVA := $(or $(shell command -v java),/usr/bin/java)
 CURL := $(or $(shell command -v curl),/usr/bin/curl)
 
-.PHONY: help setup browser demo demo-stop check fix test test-all bench golden samples clean
+.PHONY: help setup browser spark demo demo-stop check fix test test-all bench golden samples clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -32,6 +34,16 @@ $(ASSETS): $(FETCHED) api/assets/build.py api/assets/purge.cjs $(PAGES)
 	$(BIN)/python api/assets/build.py --purge
 
 browser: $(CHROMIUM) $(CURL)  ## Install Debian's Chromium and curl, where missing, for the extended tests
+
+spark: $(SPARK) $(JAVA)  ## Install PySpark (460 MB) and, where missing, Java, for the extended tests
+
+$(SPARK): $(STAMP)
+	$(BIN)/python -m pip install --quiet --group spark --constraint constraints.txt
+	@touch $(SPARK)
+
+$(JAVA):
+	$(SUDO) apt-get update -qq
+	$(SUDO) apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless
 
 $(CURL):
 	$(SUDO) apt-get update -qq
@@ -61,7 +73,7 @@ fix: setup  ## Format and mend what can be mended
 test: check  ## Everything but the extended tier (12 minutes)
 	$(BIN)/pytest -q -n 2 -m "slow and not extended"
 
-test-all: test browser  ## The whole suite, as CI runs it (40 minutes)
+test-all: test browser spark  ## The whole suite, as CI runs it (40 minutes)
 	$(BIN)/pytest -q -n 2 -m "extended"
 
 bench: setup  ## Speed, size and accuracy against plain Splink, one table

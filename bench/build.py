@@ -10,9 +10,6 @@ from pathlib import Path
 from mdm.bootstrap import create_application
 from mdm.bootstrap.application import Application
 from mdm.bootstrap.declarations import declared_canonical
-from mdm.bootstrap.evaluating import evaluate
-from mdm.bootstrap.link_run import opened_linking
-from mdm.services.link_records import LinkContext, LinkOptions, link_records
 from mdm.services.load_source import LoadContext, load_source
 from mdm.services.sources import add_source
 
@@ -63,6 +60,10 @@ def load(application: Application, city: Path, steps: Steps) -> None:
 
 
 def link(application: Application, model: Path, steps: Steps) -> dict[str, object]:
+    # Imported here as `mdm link` does: the worker processes of a load import this module, too.
+    from mdm.bootstrap.link_run import opened_linking
+    from mdm.services.link_records import LinkContext, LinkOptions, link_records
+
     with opened_linking(application, model, steps) as linking:
         return link_records(
             LinkContext(
@@ -100,6 +101,8 @@ def main() -> None:
         result[f"{name}_steps"] = steps.seconds
         result[f"{name}_ids"] = ids(application) if name != "load" else None
         result[f"{name}_peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    from mdm.bootstrap.evaluating import evaluate
+
     with application.volume() as con, application.store.reading() as session:
         result["evaluation"] = evaluate(con, session, city / "truth.csv")
     workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024

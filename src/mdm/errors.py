@@ -192,6 +192,12 @@ class ModelMismatchError(MdmError):
     code = "model_mismatch"
 
 
+class ModelChangeError(MdmError):
+    """The plan was made with another model than the one in force: look at it before it applies."""
+
+    code = "model_change"
+
+
 class ModelFileError(MdmError):
     """The model folder is missing, incomplete or altered."""
 

@@ -71,6 +71,9 @@ def test_a_question_shows_both_records_and_the_evidence(city: City) -> None:
     steps = body["evidence"]
     total = steps["prior"] + steps["relatives"] + steps["rarity"]
     assert sum(found["bits"] for found in steps["findings"]) + total == pytest.approx(5.0)
+    found, settled = body["sentences"]
+    assert found.startswith("O sistema não decide sozinho: ")
+    assert "CPF" in settled
     assert answer.headers["etag"].strip('"') != ""
 
 

@@ -33,6 +33,8 @@ def test_a_pair_is_decided_by_mouse_and_taken_back(
     page = open_page("bruno")
     first = begin(page)
     before = len(verdicts(registry))
+    told = page.get_by_role("complementary", name="Por que foi sugerido")
+    expect(told).to_contain_text("O sistema não decide sozinho: ")
 
     page.get_by_role("button", name="Pessoas diferentes").click()
     expect(page.get_by_role("status")).to_contain_text("Registrado: pessoas diferentes.")

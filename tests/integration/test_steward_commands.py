@@ -88,6 +88,13 @@ def test_lookup_commands_keep_the_contract(linked: Run, tmp_path: Path) -> None:
 
     shown = done("show", linked("show", home))
     assert [m["local_id"] for m in _rows(shown["members"])] == ["1", "2"]
+
+    feed = done("changes", linked("changes", "--source", "clinic"))
+    assert {one["change"] for one in _rows(feed["changes"])} == {"linked"}
+    done("changes", linked("changes", "--after", str(feed["cursor"]), "--for", "triagem"))
+    refused("usage", linked("changes", "--after", "yesterday"), 2)
+    assert len(_rows(done("history", linked("history", home))["events"])) == 2
+    refused("invalid_municipal_id", linked("history", "0A0A0A0A0A"))
     assert isinstance(shown["weakest_link"], dict)
     refused("invalid_municipal_id", linked("show", "ABC"))
     refused("usage", linked("show", home, "--reveal"), 2)
@@ -100,6 +107,48 @@ def test_lookup_commands_keep_the_contract(linked: Run, tmp_path: Path) -> None:
     )
     refused("usage", linked("export", "golden", str(tmp_path / "x.xlsx")), 2)
     refused("unknown_source", linked("export", "issues", "school", str(tmp_path / "x.csv")))
+
+
+def test_a_pair_is_explained_in_bits_words_and_a_drawing(linked: Run, tmp_path: Path) -> None:
+    drawing = tmp_path / "pair.svg"
+    ends = ("clinic", "1", "clinic", "2")
+    told = done("explain pair", linked("explain", "pair", *ends, "--svg", str(drawing)))
+    parts = [float(str(told["prior"])), float(str(told["relatives"]))]
+    for said in _rows(told["contributions"]):
+        parts += [float(str(said["bits"])), float(str(said["frequency_bits"]))]
+
+    assert told["outcome"] == "linked"
+    assert told["match_weight"] == told["stored_weight"]
+    assert sum(parts) == pytest.approx(told["match_weight"], abs=1e-5)
+    assert "phone" in _words(told["missing"])
+    assert _words(told["sentences"])[0].startswith("O sistema une os dois registros porque o CPF")
+    assert drawing.read_text("utf-8").startswith("<svg")
+    assert not any(text in json.dumps(told) for text in ("52998224725", "Jo", "1980", "Ana"))
+
+    apart = done("explain pair", linked("explain", "pair", "clinic", "1", "clinic", "3"))
+    assert (apart["outcome"], apart["stored_weight"]) == ("apart", None)
+    assert "given" in _words(apart["conflicts"])
+    refused("usage", linked("explain", "pair", "clinic", "1", "clinic", "1"), 2)
+    refused("not_found", linked("explain", "pair", "clinic", "1", "clinic", "5"))
+    hidden = linked("explain", "pair", "clinic", "1", "clinic", "5", "--restricted")
+    assert done("explain pair", hidden)["outcome"] == "apart"
+
+
+def test_a_citizen_is_explained_by_the_path_that_holds_them(linked: Run) -> None:
+    told = done("explain citizen", linked("explain", "citizen", home_of(linked, "1")))
+    (link,) = _rows(told["path"])
+    alone = done("explain citizen", linked("explain", "citizen", home_of(linked, "3")))
+
+    assert (link["local_id_l"], link["local_id_r"]) == ("1", "2")
+    assert (link["weakest"], link["bridge"], link["basis"]) == (True, True, "automatic")
+    assert _words(told["sentences"])[1].endswith("sem ele o cidadão se dividiria em dois.")
+    assert alone["path"] == []
+    refused("invalid_municipal_id", linked("explain", "citizen", "ABC"))
+
+
+def _words(value: object) -> list[str]:
+    assert isinstance(value, list)
+    return [str(item) for item in value]
 
 
 def _rows(value: object) -> list[dict[str, object]]:

@@ -208,7 +208,10 @@ def test_questions_within_a_component_are_those_of_the_core(run: Run) -> None:
         found = {
             question
             for question in run.questions
-            if question[0] in home and home[question[0]] == home[question[1]]
+            if question[0] in home
+            and home[question[0]] == home[question[1]]
+            # What contradicts within one citizen is asked set-wise alone, like disputed numbers.
+            and question[2] != "over_merge"
         }
         assert found == expected
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import duckdb
 
+from mdm.ingest.connection import open_staging
 from mdm.ingest.declaration import SourceDeclaration, canonical_declaration, parse_declaration
 from mdm.ingest.stage import StagedLoad, stage_files
 
+_numbers = count()
 TODAY = date(2026, 11, 1)
 HEAD = 'name = "x"\nsector = "health"\npurposes = ["care"]\nowner = "o"\nretention_days = 30\n'
 LEGAL = '[legal_basis]\ntext = "law"\n'
@@ -29,10 +32,15 @@ def file_of(folder: Path, content: bytes | str, name: str = "file.csv") -> Path:
     return path
 
 
+def database(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A new database in a folder, to stage in."""
+    return open_staging(folder / f"stage-{next(_numbers)}.duckdb")
+
+
 def stage(
     declaration: SourceDeclaration, *files: Path
 ) -> tuple[duckdb.DuckDBPyConnection, StagedLoad]:
-    con = duckdb.connect()
+    con = database(files[0].parent)
     return con, stage_files(con, declaration, files, today=TODAY)
 
 

@@ -57,6 +57,33 @@ def prepared_one_by_one(
     return made
 
 
+def with_keys(
+    con: duckdb.DuckDBPyConnection, rows: dict[int, dict[str, object]]
+) -> dict[int, dict[str, object]]:
+    """Rows of the one-record path with the hashes that `link_record` has in place of texts."""
+    types = con.execute("SELECT column_name, column_type FROM (DESCRIBE link_record)").fetchall()
+    single = {name for name, kind in types if kind == "UBIGINT"}
+    lists = {name for name, kind in types if kind == "UBIGINT[]"}
+    texts = {str(row[c]) for row in rows.values() for c in single if row.get(c) is not None}
+    texts |= {text for row in rows.values() for c in lists for text in _list(row.get(c))}
+    keys: dict[str, int] = dict(
+        con.execute("SELECT t, hash(t) FROM (SELECT unnest($1) AS t)", [sorted(texts)]).fetchall()
+    )
+    return {
+        number: {
+            column: None
+            if value is None
+            else keys[str(value)]
+            if column in single
+            else [keys[text] for text in _list(value)]
+            if column in lists
+            else value
+            for column, value in row.items()
+        }
+        for number, row in rows.items()
+    }
+
+
 def _list(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 

@@ -13,6 +13,7 @@ from support.registry_in_memory import InMemoryRegistry
 from support.registry_machine import RegistryMachine
 from support.registry_on_services import ServicesRegistry, services_registry
 from support.registry_under_test import THRESHOLDS
+from support.subscriber import agree_with_a_subscriber
 
 
 class CoreMachine(RegistryMachine):
@@ -56,6 +57,7 @@ class ServicesMachine(RegistryMachine):
             if sys.exc_info()[0] is None:
                 assert isinstance(self.registry, ServicesRegistry)
                 assert self.registry.verify() == []
+                agree_with_a_subscriber(self.registry.application.store, seed=self.commands)
 
 
 class OnSqlite(ServicesMachine):

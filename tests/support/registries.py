@@ -69,6 +69,8 @@ def _access(session: WriteSession) -> None:
         ],
     )
     session.insert_rows("told_mark", [{"chain": "web-1", "n": 3, "hash": "ab"}])
+    mark = {"holder": "pec", "at": session.at, "citizen": IDS[0]}
+    session.insert_rows("feed_mark", [mark])
 
 
 def _sources(session: WriteSession) -> None:

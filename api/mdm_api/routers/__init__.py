@@ -2,6 +2,11 @@
 
 from fastapi import APIRouter
 
-from mdm_api.routers import citizens, crosswalk, reviews
+from mdm_api.routers import changes, citizens, crosswalk, reviews
 
-ROUTERS: tuple[APIRouter, ...] = (citizens.router, crosswalk.router, reviews.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    citizens.router,
+    crosswalk.router,
+    changes.router,
+    reviews.router,
+)

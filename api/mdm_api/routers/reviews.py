@@ -218,7 +218,12 @@ def _detail(found: ReviewRead) -> ReviewDetail:
     item = Review.model_validate(found.item).model_dump()
     evidence = None if found.evidence is None else asdict(found.evidence)
     return ReviewDetail.model_validate(
-        {**item, "sides": tuple(asdict(side) for side in found.sides), "evidence": evidence}
+        {
+            **item,
+            "sides": tuple(asdict(side) for side in found.sides),
+            "evidence": evidence,
+            "sentences": found.sentences,
+        }
     )
 
 

@@ -83,6 +83,10 @@ class ReviewDetail(Review):
 
     sides: Two[Side]
     evidence: Evidence | None
+    sentences: tuple[str, ...] = Field(
+        description="The evidence in two plain Portuguese sentences: what was found, what would "
+        "settle it."
+    )
 
 
 class Decision(Given):

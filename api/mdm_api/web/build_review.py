@@ -11,6 +11,7 @@ from mdm.clustering.decision import Thresholds
 from mdm.domain.municipal_id import shown as written
 from mdm.domain.scored_pair import Guard
 from mdm.linkage.explain import MISSING, Explanation
+from mdm.linkage.waterfall import Step, Waterfall, bits_text, waterfall
 from mdm.services.disclosure import CIVIL_NAME
 from mdm.services.preview_join import JoinPreview
 from mdm.services.review_desk import ReviewItem
@@ -30,9 +31,7 @@ from mdm_api.web.views.review import (
     PairPage,
     Preview,
     Side,
-    Waterfall,
 )
-from mdm_api.web.waterfall import Step, waterfall
 
 TOLD: Final = 7
 """Sentences of one side of the evidence, at most."""
@@ -105,6 +104,7 @@ def pair_page(found: ReviewRead, desk: Desk, situation: Situation) -> PairPage:
         guard=None if guard is None else words.word(words.GUARDS, guard, say),
         sides=(left, right),
         rows=tuple(_rows(found, situation, say)),
+        sentences=found.sentences,
         pros=pros,
         cons=cons,
         silent=silent,
@@ -270,6 +270,8 @@ def _told(
 
 
 def _hint(item: ReviewItem, thresholds: Thresholds) -> str:
+    if item.is_blind:
+        return _("This pair is judged by the two records alone: the machine says nothing of it.")
     if item.match_weight is None:
         return _("These two were never weighed by the machine.")
     if item.match_weight >= thresholds.link:
@@ -322,8 +324,8 @@ def _model(evidence: Explanation | None, thresholds: Thresholds, say: Translate)
         return ""
     text = _("Weight %(weight)s bits; from %(link)s on the machine joins.")
     return say(text) % {
-        "weight": shown.bits(evidence.weight),
-        "link": shown.bits(thresholds.link),
+        "weight": bits_text(evidence.weight),
+        "link": bits_text(thresholds.link),
     }
 
 

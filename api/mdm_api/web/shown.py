@@ -115,11 +115,6 @@ def cpf(digits: str) -> str:
     return f"{digits[:3]}.{digits[3:6]}.{digits[6:9]}-{digits[9:]}"
 
 
-def bits(value: float) -> str:
-    """A weight with its sign and a decimal comma."""
-    return f"{value:+.1f}".replace(".", ",").replace("-", "−")
-
-
 def spoken(masked: str) -> str:
     """What of a masked value can be read, for a screen reader: "789"."""
     return "".join(letter for letter in masked if letter.isalnum())

@@ -157,6 +157,7 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "held_split": _("split held back"),
         "overlay": _("record became somebody else"),
         "identifier_conflict": _("disputed document"),
+        "over_merge": _("possible over-merge"),
     }
 )
 """Why a pair is asked about, in few words."""
@@ -185,6 +186,10 @@ ASKED: Final[Mapping[str, str]] = MappingProxyType(
             "Is it still the same person?"
         ),
         "identifier_conflict": _("Both claim the same document."),
+        "over_merge": _(
+            "Both records belong to one citizen, but they contradict each other. "
+            "Are they the same person?"
+        ),
     }
 )
 """The same as a sentence."""

@@ -132,7 +132,7 @@ def _standard_names(names: Iterable[str]) -> pa.Table:
 def _open_pairs(session: ReadSession) -> list[tuple[int, int]]:
     rows = session.rows(
         "SELECT record_l, record_r FROM review_item "
-        "WHERE state IN ('open', 'claimed') AND record_r IS NOT NULL"
+        "WHERE state IN ('open', 'claimed') AND kind <> 'control' AND record_r IS NOT NULL"
     )
     return [(int(str(row["record_l"])), int(str(row["record_r"]))) for row in rows]
 

@@ -3,7 +3,6 @@
 The caller notes the entry before it answers; nothing here leaves without one.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from mdm.bootstrap.application import Application
+from mdm.bootstrap.explaining import stored_evidence
 from mdm.bootstrap.review_entries import outcome_entry, review_entry
 from mdm.bootstrap.stewarding import decision_rules, used_model
 from mdm.domain.access import Reader, Role
@@ -22,8 +22,8 @@ from mdm.domain.ledger import TxHeader
 from mdm.domain.told_sets import ToldKind, ToldSet
 from mdm.domain.visibility import Field, Shown, Side
 from mdm.errors import ForbiddenError, PostOnlyError, PurposeRequiredError
-from mdm.linkage.explain import Explanation, explain_pattern
-from mdm.linkage.model import PersonModel, population_class
+from mdm.linkage.explain import Explanation
+from mdm.linkage.model import PersonModel
 from mdm.ports import ReadSession
 from mdm.services.citizen_state import Question
 from mdm.services.crosswalk import (
@@ -59,10 +59,6 @@ _FOLLOWED = (
     "SELECT name, rows, sum_a, sum_b FROM state_digest WHERE name IN ('source', 'plan') "
     "ORDER BY name"
 )
-_PAIR = """
-SELECT s.match_weight, s.pattern, p.counts FROM scored_pair s
-LEFT JOIN plan p ON p.plan_id = s.plan_id WHERE s.record_l = :l AND s.record_r = :r
-"""
 Cursor = tuple[int, float, int, int]
 
 
@@ -80,11 +76,16 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class ReviewRead:
-    """A question with both records and, where the pair was scored, its evidence."""
+    """A question with both records and, where the pair was scored, its evidence.
+
+    Attributes:
+        sentences: The evidence in two plain Portuguese sentences; none where it is not told.
+    """
 
     item: ReviewItem
     sides: tuple[ReviewSide, ReviewSide]
     evidence: Explanation | None
+    sentences: tuple[str, ...] = ()
 
 
 class Reads:
@@ -182,7 +183,7 @@ class Reads:
         """
         self.budget.check(reader)
         with self._application.store.reading() as session:
-            sight = self._speaking(session, reader, [key[0]])
+            sight = self.speaking(session, reader, [key[0]])
             if in_path and self.is_document(key[0]):
                 raise PostOnlyError(
                     "this source's local ID is the number of a document: "
@@ -215,7 +216,7 @@ class Reads:
         """
         self.budget.check(reader)
         with self._application.store.reading() as session:
-            sight = self._speaking(session, reader, sorted({source for source, _ in keys}))
+            sight = self.speaking(session, reader, sorted({source for source, _ in keys}))
             found = look_up(session, sight, dict.fromkeys(keys))
         told = tuple(pair for entry in found.values() for pair in entry.told)
         entry = entry_of(reader, AuditAction.CROSSWALK_BATCH, told=told)
@@ -231,8 +232,8 @@ class Reads:
         """
         with ExitStack() as stack:
             session = stack.enter_context(self._application.store.reading())
-            names = sorted(set(sources)) or self._spoken_for(session, reader)
-            sight = self._speaking(session, reader, names)
+            names = sorted(set(sources)) or self.spoken_for(session, reader)
+            sight = self.speaking(session, reader, names)
             last = session.number("SELECT MAX(tx_id) FROM ledger_tx")
             today = self._application.today().isoformat()
             batches = crosswalk_batches(session, sight, names, today)
@@ -275,8 +276,8 @@ class Reads:
             item = read_review(session, sight, review_id, now=now)
             today = self._application.today()
             sides = read_sides(session, rules.golden, sight, item, today=today, asked=asked)
-            evidence = _evidence(session, model, item)
-        answer = ReviewRead(item, sides, evidence)
+            told = None if item.is_blind else stored_evidence(session, model, item, today=today)
+        answer = ReviewRead(item, sides, *((None, ()) if told is None else told))
         entry = review_entry(reader, AuditAction.REVIEW_READ, [item], fields=tuple(sorted(asked)))
         return answer, entry
 
@@ -328,7 +329,7 @@ class Reads:
         standing = self.rules().golden.standings.get(source)
         return standing is not None and standing.local_id_is != "opaque"
 
-    def _speaking(self, session: ReadSession, reader: Reader, sources: Sequence[str]) -> Sight:
+    def speaking(self, session: ReadSession, reader: Reader, sources: Sequence[str]) -> Sight:
         """The reader before some sources.
 
         Whether a source exists is not told to who may not speak for it.
@@ -343,7 +344,7 @@ class Reads:
             raise ForbiddenError("the reader may speak for no source")
         return sight
 
-    def _spoken_for(self, session: ReadSession, reader: Reader) -> list[str]:
+    def spoken_for(self, session: ReadSession, reader: Reader) -> list[str]:
         """The sources that a reader may speak for."""
         if reader.role is Role.SYSTEM:
             return sorted(reader.sources)
@@ -363,17 +364,3 @@ def _header(reader: Reader, kind: str) -> TxHeader:
     return TxHeader(
         kind=kind, actor=reader.actor, purpose=str(reader.purpose), request=reader.request_id
     )
-
-
-def _evidence(session: ReadSession, model: PersonModel, item: ReviewItem) -> Explanation | None:
-    """The stored weight in steps, of the population class that it was given for."""
-    left, right = item.pair
-    row = session.row(_PAIR, {"l": left, "r": right})
-    if row is None:
-        return None
-    counts = {} if row["counts"] is None else json.loads(str(row["counts"]))
-    population = counts.get("population")
-    if population is None:
-        population = population_class(session.number("SELECT COUNT(*) FROM record"))
-    pattern, weight = int(str(row["pattern"])), float(str(row["match_weight"]))
-    return explain_pattern(model, int(population), pattern, weight)

@@ -92,7 +92,8 @@ def read_report(
         links=_named(session, "SELECT link_status AS code, COUNT(*) AS n FROM membership"),
         review=_named(
             session,
-            "SELECT kind AS code, COUNT(*) AS n FROM review_item WHERE state IN ('open','claimed')",
+            "SELECT kind AS code, COUNT(*) AS n FROM review_item "
+            "WHERE state IN ('open','claimed') AND kind <> 'control'",
         ),
         weights=weight_bins(con, "plan_pair"),
         completeness=shape.completeness,

@@ -12,7 +12,7 @@ def review_entry(
     reader: Reader, action: AuditAction, items: Sequence[ReviewItem], fields: tuple[str, ...] = ()
 ) -> AuditEntry:
     """The entry of questions that left."""
-    ids = sorted({i for item in items for i in item.municipal_ids if i is not None})
+    ids = sorted({i for item in items for i in item.read_ids if i is not None})
     told = {
         (municipal_id, record_id)
         for item in items

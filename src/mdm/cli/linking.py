@@ -65,10 +65,17 @@ def link(
         ),
     ] = 0,
     accept_model: Annotated[
-        bool, typer.Option("--accept-model", help="Although the data are unlike the model's.")
+        bool,
+        typer.Option(
+            "--accept-model",
+            help="Although the data are unlike the model's, or the model is not the one in force.",
+        ),
     ] = False,
 ) -> None:
-    """Score, cluster and reconcile: makes a plan, and applies it with --apply."""
+    """Score, cluster and reconcile: makes a plan, and applies it with --apply.
+
+    Another model than the one in force is not applied at once: look at its plan first.
+    """
     from mdm.bootstrap.link_commands import run_link
     from mdm.services.link_records import LinkOptions
 

@@ -17,6 +17,7 @@ class AuditAction(StrEnum):
     CROSSWALK_READ = "crosswalk.read"
     CROSSWALK_BATCH = "crosswalk.batch"
     CROSSWALK_EXPORT = "crosswalk.export"
+    CHANGES_READ = "changes.read"
     REVIEW_LIST = "review.list"
     REVIEW_READ = "review.read"
     REVIEW_WRITE = "review.write"
@@ -47,6 +48,7 @@ class AuditEntry:
         holder: Who is told the IDs, where any leave.
         told: (municipal ID, record number or 0) of each ID that leaves.
         told_set: Those of an export.
+        feed_read: How far the holder has read the feed (a cursor of an earlier answer).
     """
 
     actor: str
@@ -62,6 +64,7 @@ class AuditEntry:
     holder: str | None = None
     told: tuple[tuple[str, int], ...] = ()
     told_set: ToldSet | None = None
+    feed_read: str | None = None
 
 
 def entry_of(
@@ -74,9 +77,10 @@ def entry_of(
     fields: tuple[str, ...] = (),
     told: tuple[tuple[str, int], ...] = (),
     told_set: ToldSet | None = None,
+    feed_read: str | None = None,
 ) -> AuditEntry:
     """The entry of a reader's request; see `AuditEntry`."""
-    leaves = bool(told) or told_set is not None
+    leaves = bool(told) or told_set is not None or feed_read is not None
     return AuditEntry(
         actor=reader.actor,
         client=reader.client_id,
@@ -91,4 +95,5 @@ def entry_of(
         holder=reader.holder if leaves else None,
         told=told,
         told_set=told_set,
+        feed_read=feed_read,
     )

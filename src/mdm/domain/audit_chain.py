@@ -59,6 +59,7 @@ def entry_body(entry: AuditEntry, at: str) -> str:
         "actor": entry.actor,
         "at": at,
         "client": entry.client,
+        "feed_read": entry.feed_read,
         "fields": entry.fields,
         "holder": entry.holder,
         "municipal_ids": entry.municipal_ids,

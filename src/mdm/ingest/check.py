@@ -15,7 +15,7 @@ from mdm.ingest.declaration import SourceDeclaration
 from mdm.ingest.layout import Layout
 from mdm.ingest.mapping import CODED, identifier, literal
 from mdm.ingest.stage import Progress, StagedLoad, stage_files
-from mdm.ingest.tables import VALUE_COLUMNS, count_rows, only_row
+from mdm.ingest.tables import VALUE_COLUMNS, count_rows, only_row, values_of_payload_sql
 
 KnownCount = Callable[[str, Sequence[str]], int]
 """Given a standard column and distinct values of it: how many of them the registry knows."""
@@ -60,6 +60,10 @@ def check_source(
         con = open_staging(Path(folder) / "check.duckdb")
         try:
             staged = stage_files(con, declaration, files, today=today, progress=progress)
+            con.execute(
+                "CREATE TABLE stage_canonical AS SELECT * EXCLUDE (payload, parts) FROM"
+                f" ({values_of_payload_sql('(SELECT local_id, payload FROM stage_record)')})"
+            )
             return _described(con, declaration, staged, known)
         finally:
             con.close()

@@ -22,6 +22,8 @@ from typing_extensions import TypeAliasType
 from mdm.domain.canonical import CANONICAL, SEVERAL, UNMAPPED, Kind
 
 ColumnSql: TypeAlias = Callable[[str], str]
+ABSENT = "CAST(NULL AS VARCHAR)"
+"""The expression of a column that the file lacks."""
 NonEmpty = Annotated[str, Field(min_length=1)]
 
 

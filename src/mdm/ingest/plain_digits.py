@@ -105,16 +105,38 @@ def good_birth_certificate(texts: pa.StringArray) -> Rows:
     return _chosen(rows, good & _varied(digits))
 
 
-def good_mobile(texts: pa.StringArray) -> Rows:
-    """Rows whose text is one mobile number: area code, 9, eight digits without a pattern."""
+def good_phone(texts: pa.StringArray) -> Rows:
+    """Rows whose text is one number with its area code, mobile or fixed, without a pattern."""
+    return np.sort(np.concatenate([_good_mobile(texts), _good_fixed(texts)]))
+
+
+def _good_mobile(texts: pa.StringArray) -> Rows:
+    """Area code, 9, eight digits."""
     rows, digits = _digits(texts, 11)
-    good = (digits[:, 0] > 0) & _AREAS[digits[:, 0] * 10 + digits[:, 1]]
-    good &= (digits[:, 2] == 9) & (digits[:, 3] > 0)  # noqa: PLR2004 - what mobiles begin with
-    last = digits[:, 3:]
+    good = (digits[:, 2] == 9) & (digits[:, 3] > 0)  # noqa: PLR2004 - what mobiles begin with
+    return _chosen(rows, good & _in_area(digits) & _patternless(digits[:, 3:]))
+
+
+def _good_fixed(texts: pa.StringArray) -> Rows:
+    """Area code, eight digits that begin with 2 to 5 and are no number of a service."""
+    rows, digits = _digits(texts, 10)
+    good = (digits[:, 2] >= 2) & (digits[:, 2] <= 5)  # noqa: PLR2004 - what fixed lines begin with
+    for service in ([4, 0, 0], [3, 0, 0, 3]):
+        good &= (digits[:, 2 : 2 + len(service)] != np.array(service)).any(axis=1)
+    return _chosen(rows, good & _in_area(digits) & _patternless(digits[:, 2:]))
+
+
+def _in_area(digits: Digits) -> Good:
+    found: Good = (digits[:, 0] > 0) & _AREAS[digits[:, 0] * 10 + digits[:, 1]]
+    return found
+
+
+def _patternless(last: Digits) -> Good:
+    """Whether the last eight digits of a phone number are not what stands for none."""
     steps = np.diff(last, axis=1) % 10
-    good &= (steps != steps[:, :1]).any(axis=1)  # one digit over and over, or a sequence
+    good: Good = (steps != steps[:, :1]).any(axis=1)  # one digit over and over, or a sequence
     good &= _varied(last[:, 1:])
     good &= (last[:, 2:] != last[:, :-2]).any(axis=1)  # two digits in turn
     good &= (last[:, :-1] != 9).any(axis=1)  # noqa: PLR2004 - nines up to the last digit
     good &= ~((last == 9) | (last == 0)).all(axis=1)  # noqa: PLR2004 - nines and zeros
-    return _chosen(rows, good)
+    return good

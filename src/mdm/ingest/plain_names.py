@@ -4,6 +4,7 @@ A city's names are made of few words. Each is folded, keyed and looked up once; 
 choice among its words: particles and the suffix go, the rest is joined again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,44 +38,9 @@ class PlainNames:
     shown: pa.StringArray
 
 
-@dataclass(slots=True)
-class _Words:
-    """The words seen so far and what is known of each, by their number."""
-
-    number: dict[str, int] = field(default_factory=dict)
-    folded: list[str] = field(default_factory=list)
-    phonetic: list[str] = field(default_factory=list)
-    suffix: list[str | None] = field(default_factory=list)
-    particle: list[bool] = field(default_factory=list)
-    marked: list[bool] = field(default_factory=list)
-    single: list[bool] = field(default_factory=list)
-    table: "_Table | None" = None
-
-    def numbers(self, words: list[str]) -> npt.NDArray[np.int64]:
-        """The number of each word; new ones are learnt."""
-        known = self.number
-        return np.fromiter(
-            (known[word] if word in known else self._learn(word) for word in words),
-            np.int64,
-            len(words),
-        )
-
-    def _learn(self, word: str) -> int:
-        folded = fold(word)
-        self.table = None
-        self.folded.append(folded)
-        self.phonetic.append(token_key(folded))
-        self.suffix.append(SUFFIXES.get(folded))
-        self.particle.append(folded in PARTICLES)
-        self.marked.append(folded in marked_words())
-        self.single.append(len(set(folded)) == 1)
-        self.number[word] = len(self.number)
-        return self.number[word]
-
-
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The columns of `_Words` as arrays."""
+    """What is known of words, by their number."""
 
     folded: pa.StringArray
     phonetic: pa.StringArray
@@ -83,6 +49,50 @@ class _Table:
     particle: npt.NDArray[np.bool_]
     marked: npt.NDArray[np.bool_]
     single: npt.NDArray[np.bool_]
+
+
+def _table(words: Sequence[str]) -> _Table:
+    folded = [fold(word) for word in words]
+    suffix = [SUFFIXES.get(word) for word in folded]
+    marks = marked_words()
+    return _Table(
+        folded=pa.array(folded, pa.string()),
+        phonetic=pa.array([token_key(word) for word in folded], pa.string()),
+        suffix=pa.array(suffix, pa.string()),
+        is_suffix=np.array([one is not None for one in suffix], bool),
+        particle=np.array([word in PARTICLES for word in folded], bool),
+        marked=np.array([word in marks for word in folded], bool),
+        single=np.array([len(set(word)) == 1 for word in folded], bool),
+    )
+
+
+def _joined_tables(first: _Table, second: _Table) -> _Table:
+    return _Table(
+        folded=pa.concat_arrays([first.folded, second.folded]),
+        phonetic=pa.concat_arrays([first.phonetic, second.phonetic]),
+        suffix=pa.concat_arrays([first.suffix, second.suffix]),
+        is_suffix=np.concatenate([first.is_suffix, second.is_suffix]),
+        particle=np.concatenate([first.particle, second.particle]),
+        marked=np.concatenate([first.marked, second.marked]),
+        single=np.concatenate([first.single, second.single]),
+    )
+
+
+@dataclass(slots=True)
+class _Words:
+    """The words seen so far, numbered, and what is known of each."""
+
+    number: dict[str, int] = field(default_factory=dict)
+    table: _Table = field(default_factory=lambda: _table(()))
+
+    def numbers(self, words: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The number of each of some distinct words; new ones are learnt."""
+        known = self.number
+        new = [word for word in words if word not in known]
+        if new:
+            known.update(zip(new, range(len(known), len(known) + len(new)), strict=True))
+            self.table = _joined_tables(self.table, _table(new))
+        return np.fromiter(map(known.__getitem__, words), np.int64, len(words))
 
 
 _seen = _Words()
@@ -127,21 +137,7 @@ def _numbered(words: pa.StringArray) -> tuple[npt.NDArray[np.int64], _Table]:
         _seen = _Words()
     encoded = words.dictionary_encode()
     numbers = _seen.numbers(encoded.dictionary.to_pylist())
-    if _seen.table is None:
-        _seen.table = _table(_seen)
     return numbers[encoded.indices.to_numpy()], _seen.table
-
-
-def _table(words: _Words) -> _Table:
-    return _Table(
-        folded=pa.array(words.folded, pa.string()),
-        phonetic=pa.array(words.phonetic, pa.string()),
-        suffix=pa.array(words.suffix, pa.string()),
-        is_suffix=np.array([suffix is not None for suffix in words.suffix], bool),
-        particle=np.array(words.particle, bool),
-        marked=np.array(words.marked, bool),
-        single=np.array(words.single, bool),
-    )
 
 
 def _filled(found: pa.BooleanArray) -> Any:

@@ -1,7 +1,8 @@
-"""Read delimited files into `stage_canonical`."""
+"""Rows of delimited files."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import duckdb
 import pyarrow as pa
@@ -10,7 +11,7 @@ from mdm.ahead import made_ahead
 from mdm.errors import FileEmptyError, FileLayoutError, FileTruncatedError
 from mdm.ingest.file_facts import FileFacts
 from mdm.ingest.layout import PER_SOURCE, Layout
-from mdm.ingest.mapping import ColumnSql, Rule, RuleTable, columns_of
+from mdm.ingest.mapping import ABSENT, ColumnSql, Rule, RuleTable, columns_of
 from mdm.ingest.parse_delimited import BLANK, LINE, DelimitedParser
 from mdm.ingest.tables import IGNORED_ROW, kept_rows, select_list
 from mdm.ingest.text_blocks import line_blocks
@@ -18,10 +19,19 @@ from mdm.ingest.text_blocks import line_blocks
 _STREAM = "stage_stream"
 
 
-def read_delimited(
+@contextmanager
+def delimited_rows(
     con: duckdb.DuckDBPyConnection, layout: Layout, facts: FileFacts, *, file_no: int
-) -> None:
-    """Append the rows of one file to `stage_canonical`, its broken lines to `stage_quarantine`.
+) -> Iterator[str]:
+    """A query of the rows of one file, to be read once to its end within the context.
+
+    Its broken lines go to `stage_quarantine` afterwards.
+
+    Args:
+        con: The connection that runs the query.
+        layout: How the file is read.
+        facts: The file.
+        file_no: Its number.
 
     Raises:
         FileLayoutError: The header does not match, or no line has the right form.
@@ -38,7 +48,17 @@ def read_delimited(
         width=len(header),
         kept=sorted(place for name, place in places.items() if name in wanted),
     )
-    _insert(con, layout, parser, {name: f"c{place}" for name, place in places.items()}, file_no)
+    column = text_column({name: f"c{place}" for name, place in places.items()})
+    with made_ahead(parser.batches()) as batches:
+        con.register(_STREAM, pa.RecordBatchReader.from_batches(parser.schema, batches))
+        try:
+            yield (
+                f"SELECT CASE WHEN {kept_rows(layout, column)} THEN {file_no}"
+                f" ELSE {IGNORED_ROW} END::INTEGER AS file_no,"
+                f" {LINE}, {select_list(layout, column)} FROM {_STREAM}"
+            )
+        finally:
+            con.unregister(_STREAM)
     if parser.refusal is not None:
         raise parser.refusal
     _check_end(layout, facts, parser)
@@ -58,7 +78,7 @@ def text_column(columns: Mapping[str, str]) -> ColumnSql:
     """Source column -> its expression, NULL when the file lacks it."""
 
     def column(name: str) -> str:
-        return columns.get(name.strip().lower(), "CAST(NULL AS VARCHAR)")
+        return columns.get(name.strip().lower(), ABSENT)
 
     return column
 
@@ -124,26 +144,6 @@ def _places(header: Sequence[str], facts: FileFacts) -> dict[str, int]:
         # The names stand in a file that may be anything: only their number is told.
         raise FileLayoutError(f"{len(doubles)} header names occur twice", where=facts.name)
     return {name: place for place, name in enumerate(names) if name}
-
-
-def _insert(
-    con: duckdb.DuckDBPyConnection,
-    layout: Layout,
-    parser: DelimitedParser,
-    columns: Mapping[str, str],
-    file_no: int,
-) -> None:
-    column = text_column(columns)
-    with made_ahead(parser.batches()) as batches:
-        con.register(_STREAM, pa.RecordBatchReader.from_batches(parser.schema, batches))
-        try:
-            con.execute(
-                "INSERT INTO stage_canonical SELECT"
-                f" CASE WHEN {kept_rows(layout, column)} THEN {file_no} ELSE {IGNORED_ROW} END,"
-                f" {LINE}, {select_list(layout, column)} FROM {_STREAM}"
-            )
-        finally:
-            con.unregister(_STREAM)
 
 
 def _check_end(layout: Layout, facts: FileFacts, parser: DelimitedParser) -> None:

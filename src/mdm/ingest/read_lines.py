@@ -5,6 +5,7 @@ so that fields which must never be stored are never written, not even for a mome
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -34,12 +35,18 @@ class Disagreement:
     found: int
 
 
-def read_lines(
+@contextmanager
+def assembled_rows(
     con: duckdb.DuckDBPyConnection, layout: Layout, files: Sequence[FileFacts]
-) -> list[Disagreement]:
-    """Assemble the persons of all files into `stage_canonical`.
+) -> Iterator[str]:
+    """A query of the persons of all files.
 
     Broken and orphan lines go to `stage_quarantine`.
+
+    Args:
+        con: The connection that runs the query.
+        layout: How the files are read.
+        files: All files of a delivery.
 
     Raises:
         FileLayoutError: Wrong first record, or most lines are broken.
@@ -56,13 +63,10 @@ def read_lines(
     _check_ends(con, layout, files)
     _check_broken(con, files)
     _quarantine_broken(con, files)
-    _assemble(con, layout, cutter)
     _quarantine_orphans(con, layout, cutter, files)
-    found = _disagreements(con, layout, cutter, files)
-    if count_rows(con, "stage_canonical") + count_rows(con, "stage_quarantine") == 0:
+    if count_rows(con, f"({_persons(layout)})") + count_rows(con, "stage_quarantine") == 0:
         raise FileEmptyError("the file holds no record", where=files[0].name)
-    con.execute("DROP TABLE stage_cut")
-    return found
+    yield _assembled(layout, cutter)
 
 
 def _batches(files: Sequence[FileFacts]) -> Iterator[pa.RecordBatch]:
@@ -206,11 +210,15 @@ def _person(layout: Layout) -> str:
     return next(name for name, record in layout.records.items() if record.role is Role.PERSON)
 
 
+def _persons(layout: Layout) -> str:
+    mark = literal(layout.records[_person(layout)].type)
+    return f"SELECT * FROM stage_cut WHERE type = {mark} AND NOT broken"
+
+
 def _joins(layout: Layout, cutter: _Cutter) -> str:
     """FROM and JOINs: every person line with the first line of each joined record."""
     person = _person(layout)
-    parts = [f"(SELECT * FROM stage_cut WHERE type = {literal(layout.records[person].type)}"]
-    parts[0] += f" AND NOT broken) AS {person}"
+    parts = [f"({_persons(layout)}) AS {person}"]
     for name, record in layout.records.items():
         if record.role is not Role.JOINED:
             continue
@@ -231,13 +239,12 @@ def _joins(layout: Layout, cutter: _Cutter) -> str:
     return " ".join(parts)
 
 
-def _assemble(con: duckdb.DuckDBPyConnection, layout: Layout, cutter: _Cutter) -> None:
+def _assembled(layout: Layout, cutter: _Cutter) -> str:
     column: ColumnSql = cutter.part
     person = _person(layout)
-    con.execute(
-        "INSERT INTO stage_canonical"
-        f" SELECT CASE WHEN {kept_rows(layout, column)} THEN {person}.file_no"
-        f" ELSE {IGNORED_ROW} END, {person}.line, {select_list(layout, column)}"
+    return (
+        f"SELECT CASE WHEN {kept_rows(layout, column)} THEN {person}.file_no"
+        f" ELSE {IGNORED_ROW} END::INTEGER AS file_no, {person}.line, {select_list(layout, column)}"
         f" FROM {_joins(layout, cutter)} ORDER BY {person}.file_no, {person}.line"
     )
 
@@ -266,9 +273,11 @@ def _quarantine_orphans(
         )
 
 
-def _disagreements(
-    con: duckdb.DuckDBPyConnection, layout: Layout, cutter: _Cutter, files: Sequence[FileFacts]
+def find_disagreements(
+    con: duckdb.DuckDBPyConnection, layout: Layout, files: Sequence[FileFacts]
 ) -> list[Disagreement]:
+    """Counts that the files state and do not hold, while `assembled_rows` lasts."""
+    cutter = _Cutter(layout)
     found = []
     for name, record in layout.records.items():
         for counted, field in record.counts.items():

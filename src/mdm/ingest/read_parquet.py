@@ -1,5 +1,7 @@
-"""Read Parquet files into `stage_canonical`; every value becomes the text it stands for."""
+"""Rows of Parquet files; every value becomes the text it stands for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -40,10 +42,17 @@ def parquet_facts(path: Path) -> FileFacts:
     )
 
 
-def read_parquet(
+@contextmanager
+def parquet_rows(
     con: duckdb.DuckDBPyConnection, layout: Layout, facts: FileFacts, *, file_no: int
-) -> None:
-    """Append the rows of one file to `stage_canonical`; `line` is the row, counted from 1.
+) -> Iterator[str]:
+    """A query of the rows of one file; `line` is the row, counted from 1.
+
+    Args:
+        con: The connection that runs the query.
+        layout: How the file is read.
+        facts: The file.
+        file_no: Its number.
 
     Raises:
         FileLayoutError: Columns are missing.
@@ -57,15 +66,13 @@ def read_parquet(
     }
     check_columns(layout, columns, facts.name)
     column = text_column(columns)
-    before = count_rows(con, "stage_canonical")
-    con.execute(
-        "INSERT INTO stage_canonical"
-        f" SELECT CASE WHEN {kept_rows(layout, column)} THEN {file_no} ELSE {IGNORED_ROW} END,"
-        f" NULL, {select_list(layout, column)} FROM {scan}"
-    )
-    if count_rows(con, "stage_canonical") == before:
+    if count_rows(con, scan) == 0:
         raise FileEmptyError("the file holds no record", where=facts.name)
-    con.execute(f"UPDATE stage_canonical SET line = rowid - {before} + 1 WHERE line IS NULL")
+    yield (
+        f"SELECT CASE WHEN {kept_rows(layout, column)} THEN {file_no}"
+        f" ELSE {IGNORED_ROW} END::INTEGER AS file_no,"
+        f" row_number() OVER () AS line, {select_list(layout, column)} FROM {scan}"
+    )
 
 
 def _no_glob(path: Path) -> str:

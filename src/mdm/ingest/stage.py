@@ -1,26 +1,26 @@
 """Stage a delivery: files in, comparable records, issues and quarantine out, or a named refusal."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from mdm.domain.canonical import CANONICAL, Group
 from mdm.errors import DiskFullError, FileLayoutError, MdmError, UsageError
-from mdm.ingest.connection import staging_settings
+from mdm.ingest.connection import PLAIN_UP_TO, staging_settings
 from mdm.ingest.declaration import SourceDeclaration
 from mdm.ingest.file_facts import FileFacts, text_facts
 from mdm.ingest.layout import PER_SOURCE, Kind, Layout
-from mdm.ingest.mapping import identifier, literal
-from mdm.ingest.read_delimited import read_delimited
-from mdm.ingest.read_lines import Disagreement, read_lines
-from mdm.ingest.read_parquet import parquet_facts, read_parquet
-from mdm.ingest.standardise_batch import POOL_FROM_BYTES, standardise_stage, worker_pool
+from mdm.ingest.mapping import literal
+from mdm.ingest.read_delimited import delimited_rows
+from mdm.ingest.read_lines import Disagreement, assembled_rows, find_disagreements
+from mdm.ingest.read_parquet import parquet_facts, parquet_rows
+from mdm.ingest.stage_rows import BLOCK_ROWS, RowsSeen, create_record_view, stage_rows
 from mdm.ingest.tables import (
-    IGNORED_ROW,
     VALUE_COLUMNS,
     count_rows,
     create_stage,
@@ -28,10 +28,13 @@ from mdm.ingest.tables import (
     only_row,
     payload_sql,
 )
+from mdm.ingest.worker_pool import Standardisers, standardisers
 
 Progress = Callable[[str, float], None]
 TRAILER_DISAGREES = "trailer_disagrees"
 SEVERAL_SERVICES = "several_services"
+MANY_BYTES = 30_000_000
+"""Below these, starting worker processes costs more than they save."""
 _LOWER_HALF = (1 << 64) - 1
 
 
@@ -79,7 +82,7 @@ def stage_files(
     today: date,
     progress: Progress | None = None,
 ) -> StagedLoad:
-    """Read a delivery into `stage_canonical`, `stage_record`, `stage_issue`, `stage_quarantine`.
+    """Read a delivery into `stage_record`, `stage_issue`, `stage_quarantine`.
 
     Args:
         con: Where the tables are made; see `mdm.ingest.connection.open_staging`.
@@ -96,17 +99,27 @@ def stage_files(
     if not files:
         raise UsageError("name at least one file")
     tell = progress if progress is not None else _silent
+    layout = declaration.read_as
     try:
-        facts = _all_facts(declaration.read_as, files, tell)
+        facts = _all_facts(layout, files, tell)
         received = sum(one.bytes for one in facts)
         with (
-            worker_pool(today, wanted=received >= POOL_FROM_BYTES) as pool,
+            standardisers(today, many=received >= MANY_BYTES) as several,
             staging_settings(con, received),
         ):
-            return _stage(con, declaration.read_as, facts, today=today, tell=tell, pool=pool)
-    except duckdb.Error as error:
+            create_stage(con)
+            seen, disagreements = _stage_rows(con, layout, facts, several, tell)
+            tell("quarantine", 0.0)
+            create_record_view(con)
+            _quarantine_repeated(con, facts)
+            scopes = {PER_SOURCE} if layout.scope == PER_SOURCE else seen.scopes
+            return _summary(con, facts, seen.ignored, frozenset(scopes), disagreements)
+    except (duckdb.Error, OSError) as error:
         drop_stage(con)
-        raise _named(error, files) from None
+        named = _named(error, files)
+        if named is None:
+            raise
+        raise named from None
     except BaseException:
         drop_stage(con)
         raise
@@ -114,26 +127,6 @@ def stage_files(
 
 def _silent(step: str, share: float) -> None:
     """Tell nobody."""
-
-
-def _stage(
-    con: duckdb.DuckDBPyConnection,
-    layout: Layout,
-    facts: Sequence[FileFacts],
-    *,
-    today: date,
-    tell: Progress,
-    pool: ProcessPoolExecutor | None,
-) -> StagedLoad:
-    create_stage(con)
-    disagreements = _read(con, layout, facts, tell)
-    tell("quarantine", 0.0)
-    ignored = _remove_ignored(con)
-    scopes = _scopes(con, layout)
-    _quarantine_nameless(con, facts)
-    _quarantine_repeated(con, facts)
-    standardise_stage(con, today=today, progress=tell, pool=pool)
-    return _summary(con, facts, ignored, scopes, disagreements)
 
 
 def _all_facts(layout: Layout, files: Sequence[Path], tell: Progress) -> list[FileFacts]:
@@ -150,47 +143,59 @@ def _facts(layout: Layout, path: Path) -> FileFacts:
     return text_facts(path, layout.reading.encoding)
 
 
-def _read(
-    con: duckdb.DuckDBPyConnection, layout: Layout, facts: Sequence[FileFacts], tell: Progress
-) -> list[Disagreement]:
+def _stage_rows(
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    facts: Sequence[FileFacts],
+    several: Standardisers,
+    tell: Progress,
+) -> tuple[RowsSeen, list[Disagreement]]:
+    """Read the files and standardise their rows, at once."""
     tell("read", 0.0)
+    disagreements: list[Disagreement] = []
+    lines = sum(one.lines for one in facts)
+    with closing(con.cursor()) as reading:
+        seen = stage_rows(
+            con,
+            _batches(reading, layout, facts, disagreements),
+            several,
+            file_names=[one.name for one in facts],
+            compressed=sum(one.bytes for one in facts) > PLAIN_UP_TO,
+            staged=lambda rows: tell("standardise", min(1.0, rows / max(lines, rows))),
+        )
+    return seen, disagreements
+
+
+def _batches(
+    reading: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    facts: Sequence[FileFacts],
+    disagreements: list[Disagreement],
+) -> Iterator[pa.Table]:
+    """The rows of all files in their order, while another connection may write."""
     if layout.kind.by_line:
-        return read_lines(con, layout, facts)
-    read = read_parquet if layout.kind is Kind.PARQUET else read_delimited
+        with assembled_rows(reading, layout, facts) as query:
+            yield from _tables(reading, query)
+            disagreements.extend(find_disagreements(reading, layout, facts))
+        return
+    rows_of = parquet_rows if layout.kind is Kind.PARQUET else delimited_rows
     for file_no, one in enumerate(facts):
-        read(con, layout, one, file_no=file_no)
-        tell("read", (file_no + 1) / len(facts))
-    return []
+        with rows_of(reading, layout, one, file_no=file_no) as query:
+            yield from _tables(reading, query)
 
 
-def _remove_ignored(con: duckdb.DuckDBPyConnection) -> int:
-    ignored = count_rows(con, "stage_canonical", f"file_no = {IGNORED_ROW}")
-    if ignored:
-        con.execute(f"DELETE FROM stage_canonical WHERE file_no = {IGNORED_ROW}")
-    return ignored
-
-
-def _scopes(con: duckdb.DuckDBPyConnection, layout: Layout) -> frozenset[str]:
-    if layout.scope == PER_SOURCE:
-        return frozenset({PER_SOURCE})
-    con.execute("UPDATE stage_canonical SET scope = '' WHERE scope IS NULL")
-    rows = con.execute("SELECT DISTINCT scope FROM stage_canonical").fetchall()
-    return frozenset(str(scope) for (scope,) in rows)
+def _tables(reading: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.Table]:
+    used = [name for name in reading.sql(query).columns if name in CANONICAL]
+    whole = (
+        "SELECT *, md5(payload) AS content_hash FROM"
+        f" (SELECT *, {payload_sql(used)} AS payload FROM ({query}))"
+    )
+    for batch in reading.sql(whole).to_arrow_reader(BLOCK_ROWS):
+        yield pa.Table.from_batches([batch])
 
 
 def _file_names(facts: Sequence[FileFacts]) -> str:
     return "[" + ", ".join(literal(one.name) for one in facts) + "]"
-
-
-def _quarantine_nameless(con: duckdb.DuckDBPyConnection, facts: Sequence[FileFacts]) -> None:
-    if count_rows(con, "stage_canonical", "local_id IS NULL") == 0:
-        return
-    con.execute(
-        f"INSERT INTO stage_quarantine SELECT {_file_names(facts)}[file_no + 1], line, NULL,"
-        f" 'no_local_id', {payload_sql()} FROM stage_canonical WHERE local_id IS NULL"
-        " ORDER BY file_no, line"
-    )
-    con.execute("DELETE FROM stage_canonical WHERE local_id IS NULL")
 
 
 def _quarantine_repeated(con: duckdb.DuckDBPyConnection, facts: Sequence[FileFacts]) -> None:
@@ -199,41 +204,44 @@ def _quarantine_repeated(con: duckdb.DuckDBPyConnection, facts: Sequence[FileFac
     Two rows of one person that differ only in the service (a pupil of two schools) are one
     record; the first gives the service, and an issue tells that there are more.
     """
-    person = ", ".join(
-        identifier(name) for name in VALUE_COLUMNS if CANONICAL[name].group is not Group.SERVICE
-    )
-    service = ", ".join(
-        identifier(name) for name in VALUE_COLUMNS if CANONICAL[name].group is Group.SERVICE
-    )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE stage_repeats AS"
-        " SELECT local_id FROM stage_canonical GROUP BY local_id HAVING count(*) > 1"
+        " SELECT local_id FROM stage_record GROUP BY local_id HAVING count(*) > 1"
     )
     if count_rows(con, "stage_repeats") == 0:
         return
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE stage_cut AS"
-        " SELECT rowid AS row_id, local_id,"
+        "CREATE OR REPLACE TEMP TABLE stage_cut AS SELECT place, file_no, line, local_id, payload,"
         "  row_number() OVER (PARTITION BY local_id ORDER BY file_no, line) = 1 AS first,"
-        f" md5(to_json([{person}])::VARCHAR) AS person,"
-        f" md5(to_json([scope, {service}])::VARCHAR) AS service"
-        " FROM stage_canonical SEMI JOIN stage_repeats USING (local_id)"
+        f" {_values_of(person=True)} AS person, [scope] || {_values_of(person=False)} AS service"
+        " FROM stage_record SEMI JOIN stage_repeats USING (local_id)"
     )
     con.execute(
         f"INSERT INTO stage_quarantine SELECT {_file_names(facts)}[file_no + 1], line, local_id,"
-        f" 'repeated_local_id', {payload_sql()} FROM stage_canonical SEMI JOIN"
-        f" ({_UNLIKE}) USING (local_id) ORDER BY file_no, line"
+        f" 'repeated_local_id', payload FROM stage_cut WHERE local_id IN ({_UNLIKE})"
+        " ORDER BY file_no, line"
     )
+    con.execute(
+        f"INSERT INTO stage_removed SELECT place FROM stage_cut"
+        f" WHERE NOT first OR local_id IN ({_UNLIKE})"
+    )
+    con.execute("DELETE FROM stage_issue WHERE place IN (SELECT place FROM stage_removed)")
     con.execute(
         "INSERT INTO stage_issue SELECT local_id, 'unit_code', 'several',"
-        f" {literal(SEVERAL_SERVICES)} FROM stage_cut GROUP BY local_id"
+        f" {literal(SEVERAL_SERVICES)}, NULL FROM stage_cut GROUP BY local_id"
         " HAVING count(DISTINCT person) = 1 AND count(DISTINCT service) > 1 ORDER BY local_id"
     )
-    con.execute(
-        "DELETE FROM stage_canonical WHERE rowid IN (SELECT row_id FROM stage_cut"
-        f" WHERE NOT first OR local_id IN ({_UNLIKE}))"
-    )
     con.execute("DROP TABLE stage_cut")
+
+
+def _values_of(*, person: bool) -> str:
+    """The payload's values that are the person's, or those that are the service's, as a list."""
+    paths = ", ".join(
+        literal(f"$.{name}")
+        for name in VALUE_COLUMNS
+        if (CANONICAL[name].group is not Group.SERVICE) == person
+    )
+    return f"json_extract_string(payload, [{paths}])"
 
 
 _UNLIKE = "SELECT local_id FROM stage_cut GROUP BY local_id HAVING count(DISTINCT person) > 1"
@@ -272,7 +280,7 @@ def _summary(
 def _staged_files(
     con: duckdb.DuckDBPyConnection, facts: Sequence[FileFacts]
 ) -> tuple[StagedFile, ...]:
-    rows = con.execute("SELECT file_no, count(*) FROM stage_canonical GROUP BY file_no").fetchall()
+    rows = con.execute("SELECT file_no, count(*) FROM stage_record GROUP BY file_no").fetchall()
     good = {int(file_no): int(count) for file_no, count in rows}
     rows = con.execute("SELECT file, count(*) FROM stage_quarantine GROUP BY file").fetchall()
     bad = {str(name): int(count) for name, count in rows}
@@ -282,10 +290,12 @@ def _staged_files(
     )
 
 
-def _named(error: duckdb.Error, files: Sequence[Path]) -> MdmError:
+def _named(error: duckdb.Error | OSError, files: Sequence[Path]) -> MdmError | None:
     """A refusal for what DuckDB raised; its own text may quote a line, so it is not passed on."""
     where = ", ".join(path.name for path in files)
     room = isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error)
     if room:
         return DiskFullError("no room for the staging tables", where=where)
+    if isinstance(error, OSError):
+        return None
     return FileLayoutError("the file cannot be read in the layout declared", where=where)

@@ -1,34 +1,33 @@
 """The staging tables: their columns, and the parts of SQL that several readers share."""
 
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from mdm.domain.canonical import CANONICAL
 from mdm.ingest.layout import PER_SOURCE, Layout
-from mdm.ingest.mapping import ColumnSql, canonical_sql, identifier, literal
+from mdm.ingest.mapping import ABSENT, ColumnSql, canonical_sql, identifier, literal
 
 VALUE_COLUMNS: tuple[str, ...] = tuple(name for name in CANONICAL if name != "local_id")
 """Canonical columns in their order, without the key: what a payload may hold."""
 
 SCRATCH = ("stage_cut", "stage_repeats")
 IGNORED_ROW = -1
-"""The file number of a row that is no person of its own, until it is removed."""
-TABLES = ("stage_canonical", "stage_record", "stage_issue", "stage_quarantine")
+"""The file number of a row that is no person of its own."""
+TABLES = ("stage_record", "stage_removed", "stage_issue", "stage_quarantine")
 
 
 def create_stage(con: duckdb.DuckDBPyConnection) -> None:
-    """Empty staging tables; what an earlier load left is dropped."""
+    """Empty staging tables and a folder for rows; what an earlier load left is dropped."""
     drop_stage(con)
-    values = ", ".join(f"{identifier(name)} VARCHAR" for name in VALUE_COLUMNS)
+    stage_folder(con).mkdir(mode=0o700)
+    con.execute("CREATE TABLE stage_removed (place BIGINT)")
     con.execute(
-        "CREATE TABLE stage_canonical"
-        f" (file_no INTEGER, line BIGINT, local_id VARCHAR, scope VARCHAR, {values})"
-    )
-    con.execute(
-        "CREATE TABLE stage_issue"
-        " (local_id VARCHAR, field VARCHAR, value_class VARCHAR, reason VARCHAR)"
+        "CREATE TABLE stage_issue (local_id VARCHAR, field VARCHAR, value_class VARCHAR,"
+        " reason VARCHAR, place BIGINT)"
     )
     con.execute(
         "CREATE TABLE stage_quarantine"
@@ -38,8 +37,24 @@ def create_stage(con: duckdb.DuckDBPyConnection) -> None:
 
 def drop_stage(con: duckdb.DuckDBPyConnection) -> None:
     """Remove every staging table: nothing stays of a load that was refused."""
+    views = con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     for name in (*TABLES, *SCRATCH):
-        con.execute(f"DROP TABLE IF EXISTS {name}")
+        con.execute(f"DROP {'VIEW' if (name,) in views else 'TABLE'} IF EXISTS {name}")
+    shutil.rmtree(stage_folder(con), ignore_errors=True)
+
+
+def stage_folder(con: duckdb.DuckDBPyConnection) -> Path:
+    """Where the rows of `stage_record` lie: beside the database file.
+
+    Raises:
+        ValueError: The database has no file.
+    """
+    (path,) = only_row(
+        con, "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+    )
+    if not path:
+        raise ValueError("rows are staged beside a database file")
+    return Path(f"{path}.stage")
 
 
 def count_rows(con: duckdb.DuckDBPyConnection, table: str, where: str = "true") -> int:
@@ -54,22 +69,22 @@ def only_row(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
 
 
 def select_list(layout: Layout, column: ColumnSql) -> str:
-    """The canonical columns as expressions over a reader's columns: local_id, scope, values."""
+    """The columns of a row as expressions over a reader's: local_id, scope, values received."""
 
     def value(name: str) -> str:
-        rule = layout.mapping.get(name)
-        if rule is None:
-            return "NULL"
         return canonical_sql(
             name,
-            rule,
+            layout.mapping[name],
             column,
             codes=layout.code_maps.get(name),
             date_format=layout.reading.date_format,
         )
 
-    scope = literal(PER_SOURCE) if layout.scope == PER_SOURCE else column(layout.scope)
-    named = [f"{value(name)} AS {identifier(name)}" for name in VALUE_COLUMNS]
+    scope = literal(PER_SOURCE)
+    if layout.scope != PER_SOURCE:
+        scope = f"coalesce({column(layout.scope)}, '')"
+    mapped = {name: value(name) for name in VALUE_COLUMNS if name in layout.mapping}
+    named = [f"{sql} AS {identifier(name)}" for name, sql in mapped.items() if sql != ABSENT]
     return ", ".join([f"{value('local_id')} AS local_id", f"{scope} AS scope", *named])
 
 
@@ -99,3 +114,18 @@ def payload_sql(columns: Sequence[str] = VALUE_COLUMNS) -> str:
         if name in columns
     )
     return f"'{{' || concat_ws(',', {parts}) || '}}'"
+
+
+def values_of_payload_sql(source: str, columns: Sequence[str] = VALUE_COLUMNS) -> str:
+    """A query of everything in a table that has `payload`, and of the payload's values.
+
+    Args:
+        source: A table or view.
+        columns: The values wanted.
+    """
+    paths = ", ".join(literal(f"$.{name}") for name in columns)
+    cut = ", ".join(
+        f"parts[{place}] AS {identifier(name)}" for place, name in enumerate(columns, 1)
+    )
+    inner = f"SELECT *, json_extract_string(payload, [{paths}]) AS parts FROM {source}"
+    return f"SELECT *, {cut} FROM ({inner})"

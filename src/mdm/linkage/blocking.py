@@ -1,15 +1,22 @@
 """Blocking: which pairs are looked at at all.
 
 Every rule gives a record zero or more keys; two records with an equal key of one rule are a
-candidate pair. Keys of all rules go through one table, so a block is counted before it is joined:
-a block larger than `MAX_BLOCK` would cost more than it finds and is left to the other rules.
+candidate pair. A block is counted before its pairs are made: one larger than `MAX_BLOCK` would
+cost more than it finds and is left to the other rules. DuckDB makes the keys; pairs are made by
+sorting integers (`mdm.linkage.key_pairs`), rule by rule.
 """
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
-from mdm.duck import count_rows, first_row
+from mdm.duck import first_row
+from mdm.linkage.key_pairs import RECORD_BITS, RULE_BITS, merged, pairs_of_rule
 
 MAX_BLOCK = 120
 
@@ -72,7 +79,7 @@ class BlockingReport:
     by_rule: dict[str, tuple[int, int, int]]
 
 
-def _key_sql(number: int, rule: BlockingRule) -> str:
+def _key_sql(rule: BlockingRule) -> str:
     parts = [*rule.key, *(["item"] if rule.unnest is not None else [])]
     present = " AND ".join(f"{part} IS NOT NULL" for part in parts)
     source = "link_record"
@@ -80,50 +87,50 @@ def _key_sql(number: int, rule: BlockingRule) -> str:
         columns = ", ".join(["unique_id", *rule.key, f"unnest({rule.unnest}) AS item"])
         source = f"(SELECT {columns} FROM link_record WHERE {rule.unnest} IS NOT NULL)"
     return (
-        f"SELECT hash({number}, {', '.join(parts)}) AS key, {number}::UTINYINT AS rule, unique_id "
+        f"SELECT hash({', '.join(parts)}) AS key, unique_id::BIGINT - $least AS record "
         f"FROM {source} WHERE {present}"
     )
-
-
-def _most_sql(rules: tuple[BlockingRule, ...]) -> str:
-    """The largest block joined, by the rule of a group of keys."""
-    cases = " ".join(
-        f"WHEN {number} THEN {rule.most}"
-        for number, rule in enumerate(rules)
-        if rule.most != MAX_BLOCK
-    )
-    return f"CASE any_value(rule) {cases} ELSE {MAX_BLOCK} END" if cases else str(MAX_BLOCK)
 
 
 def block(con: duckdb.DuckDBPyConnection, *, rules: tuple[BlockingRule, ...] = RULES) -> int:
     """Write `candidate(join_key_l, join_key_r, match_key)`: each pair once, smaller ID left.
 
-    `match_key` is the bit mask of the rules that found the pair, as text (Splink carries it).
-    Returns the number of pairs.
+    `match_key` is the bit mask of the rules that found the pair. `large_block(rule, blocks)` tells
+    how many blocks of a rule were left out. Returns the number of pairs.
+
+    Raises:
+        OverflowError: Record IDs span more than 2 ** 29, or there are more than 32 rules.
     """
-    keys = " UNION ALL ".join(_key_sql(number, rule) for number, rule in enumerate(rules))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE block_key AS {keys}")
-    # Counting keys first keeps the join to the few records that share one.
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE shared_key AS
-        SELECT b.key, b.rule, b.unique_id FROM block_key b SEMI JOIN
-          (SELECT key FROM block_key GROUP BY key
-           HAVING count(*) BETWEEN 2 AND {_most_sql(rules)}) s
-          ON s.key = b.key
-        """
+    least, most = first_row(con, "SELECT min(unique_id), max(unique_id) FROM link_record")
+    if (most or 0) - (least or 0) >> RECORD_BITS > 0 or len(rules) >> RULE_BITS > 0:
+        raise OverflowError("too many records or rules for a packed pair")
+    with ThreadPoolExecutor(2) as workers:
+        sorting = []
+        for number, rule in enumerate(rules):
+            keys = con.execute(_key_sql(rule), {"least": least or 0}).fetchnumpy()
+            sorting.append(
+                workers.submit(
+                    pairs_of_rule, keys["key"], keys["record"], rule=number, most=rule.most
+                )
+            )
+        found = [one.result() for one in sorting]
+    left, right, masks = merged([pairs for pairs, _ in found])
+    _write(
+        con,
+        "TABLE candidate",
+        {"join_key_l": left + (least or 0), "join_key_r": right + (least or 0), "match_key": masks},
     )
-    con.execute(
-        """
-        CREATE OR REPLACE TABLE candidate AS
-        SELECT l.unique_id AS join_key_l, r.unique_id AS join_key_r,
-               bit_or(1 << l.rule::INTEGER)::VARCHAR AS match_key
-        FROM shared_key l JOIN shared_key r ON l.key = r.key AND l.unique_id < r.unique_id
-        GROUP BY ALL
-        """
-    )
-    con.execute("DROP TABLE shared_key")
-    return count_rows(con, "candidate")
+    large = np.array([blocks for _, blocks in found])
+    _write(con, "TEMP TABLE large_block", {"rule": np.arange(len(rules)), "blocks": large})
+    return len(masks)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, npt.NDArray[np.generic]]
+) -> None:
+    con.register("block_rows", pa.table(dict(columns)))
+    con.execute(f"CREATE OR REPLACE {table} AS SELECT * FROM block_rows")
+    con.unregister("block_rows")
 
 
 def report(
@@ -131,19 +138,14 @@ def report(
 ) -> BlockingReport:
     """Count what each rule found, alone and among the others."""
     sums = ", ".join(
-        f"count(*) FILTER (match_key::INTEGER & {1 << number} <> 0), "
-        f"count(*) FILTER (match_key::INTEGER = {1 << number})"
+        f"count(*) FILTER (match_key & {1 << number} <> 0), "
+        f"count(*) FILTER (match_key = {1 << number})"
         for number in range(len(rules))
     )
     row = first_row(con, f"SELECT count(*), {sums} FROM candidate")
-    large = dict(
-        con.execute(
-            f"SELECT rule, count(*) FROM (SELECT rule, key FROM block_key GROUP BY rule, key "
-            f"HAVING count(*) > {_most_sql(rules)}) GROUP BY rule"
-        ).fetchall()
-    )
+    large = dict(con.execute("SELECT rule, blocks FROM large_block").fetchall())
     by_rule = {
-        rule.name: (int(row[1 + 2 * number]), int(row[2 + 2 * number]), int(large.get(number, 0)))
+        rule.name: (int(row[1 + 2 * number]), int(row[2 + 2 * number]), int(large[number]))
         for number, rule in enumerate(rules)
     }
     return BlockingReport(int(row[0]), by_rule)

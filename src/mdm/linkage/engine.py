@@ -21,6 +21,8 @@ from mdm.linkage.training import train_model, write_term_frequencies
 from mdm.standardise.version import STANDARDISER_VERSION
 
 Step = Callable[[str, float], None]
+LEAST_WEIGHT = -1000.0
+"""Bits that every match weight exceeds."""
 RULES_VERSION = hashlib.sha256(
     f"{STANDARDISER_VERSION} {COMPARISONS} {RULES} {MAX_BLOCK}".encode()
 ).hexdigest()[:16]
@@ -95,7 +97,6 @@ def score(
     prepare_records(con)
     step("block", 0.3)
     candidates = block(con)
-    con.execute("DROP TABLE block_key")
     step("score", 0.5)
     score_pairs(con, model, population=population, threshold=model.thresholds.review)
     scored = Scored(
@@ -110,6 +111,54 @@ def score(
     _mark(con, key, scored)
     step("score", 1.0)
     return scored
+
+
+def prepare_candidates(
+    con: duckdb.DuckDBPyConnection,
+    model: PersonModel,
+    judgements: Sequence[IdentifierJudgement] = (),
+    *,
+    anew: bool = False,
+) -> int:
+    """Write `link_record`, and `candidate` where no link run left it; returns the candidates.
+
+    Args:
+        con: Holds `standard`.
+        model: The person model.
+        judgements: What stewards say of identifiers, all that stands.
+        anew: Block in any case: candidates depend a little on the model's given names.
+    """
+    decide_ownership(con, judgements)
+    _register_model(con, model)
+    prepare_records(con)
+    known = first_row(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'candidate'")
+    if not anew and known[0] > 0:
+        return count_rows(con, "candidate")
+    con.execute("DROP TABLE IF EXISTS scored_marker")
+    candidates = block(con)
+    con.execute("DROP TABLE block_key")
+    return candidates
+
+
+def weigh_pairs(
+    con: duckdb.DuckDBPyConnection,
+    model: PersonModel,
+    *,
+    pairs: str,
+    out: str,
+    threshold: float = LEAST_WEIGHT,
+) -> None:
+    """Write `out`: the weights of given pairs, by what `prepare_candidates` left.
+
+    Args:
+        con: Holds `link_record` and `pairs(join_key_l, join_key_r, match_key)`.
+        model: The person model.
+        pairs: Name of the table of pairs.
+        out: Name of the table to write; columns as `scored`.
+        threshold: Least match weight that is kept; all by default.
+    """
+    population = population_class(count_rows(con, "standard"))
+    score_pairs(con, model, population=population, threshold=threshold, pairs=pairs, out=out)
 
 
 def read_model(folder: Path) -> PersonModel:

@@ -3,19 +3,50 @@
 The columns are functions of one standard record, of what is decided about its identifiers and
 phones, and of tables frozen in the model: given-name tokens and term frequencies. Their twin for
 one record is `mdm.linkage.prepare_one`; a test holds both to the same columns.
+
+What is only ever compared for equality (a column made by `_key`) stands here as DuckDB's 64-bit
+hash of the twin's text: records are scanned and joined at a fraction of the width. Two texts that
+differ share a hash once in 2^64 comparisons.
 """
+
+from collections.abc import Sequence
 
 import duckdb
 
 from mdm.duck import count_rows
 
+
+def _key(value: str) -> str:
+    """A text that is only ever compared for equality, as 64 bits; NULL where it is missing."""
+    return f"CASE WHEN {value} IS NOT NULL THEN hash({value}) END"
+
+
+def _columns(columns: dict[str, str]) -> str:
+    return ", ".join(f"{value} AS {name}" for name, value in columns.items())
+
+
+def _frequency(column: str, value: str) -> str:
+    """A value's frequency in the model.
+
+    A value that fewer than ten people held at training takes the model's floor, stored under the
+    empty value: rare, but never rarer than what was not seen.
+    """
+    floor = f"(SELECT tf FROM model_tf WHERE column_name = '{column}' AND value = '')"
+    return f"CASE WHEN {value} IS NOT NULL THEN coalesce(tf_{column}.tf, {floor}) END"
+
+
+def _join_frequency(column: str, value: str) -> str:
+    tf = f"tf_{column}"
+    return f" LEFT JOIN model_tf {tf} ON {tf}.column_name = '{column}' AND {tf}.value = n.{value}"
+
+
 # People go by one or two given names; a second token is one only if tokens like it open names.
 # An initial after the first token is a token that is missing, not one that conflicts.
-_SPLIT = """
-CREATE OR REPLACE TEMP TABLE {out} AS
+_TOKENS = """
 SELECT name, name_phonetic, t, p, g,
        array_to_string(t[1:g], ' ') AS given,
-       nullif(array_to_string(t[g + 1:], ' '), '') AS surname
+       nullif(array_to_string(t[g + 1:], ' '), '') AS surname,
+       CASE WHEN len(t) > g THEN t[-1] END AS surname_last
 FROM (SELECT name, name_phonetic, t, p,
              CASE WHEN len(t) >= 3 AND t[2] IN (SELECT token FROM model_given_token)
                   THEN 2 ELSE 1 END AS g
@@ -24,80 +55,103 @@ FROM (SELECT name, name_phonetic,
       FROM (SELECT name, name_phonetic, str_split(name, ' ') AS tokens,
                    list_filter(range(1, len(tokens) + 1),
                                lambda i: i = 1 OR length(tokens[i]) > 1) AS kept
-            FROM (SELECT DISTINCT {name} AS name, {key} AS name_phonetic
+            FROM (SELECT DISTINCT {name} AS name, {name}_phonetic AS name_phonetic
                   FROM standard WHERE {name} IS NOT NULL))))
 """
 
-_PREPARED = """
+_NAME = {
+    "given1": "t[1]",
+    "given1_start": _key("t[1][1:2]"),
+    "given1_end": _key("t[1][-2:]"),
+    "given1_key": _key("p[1]"),
+    "given2_key": _key("CASE WHEN g = 2 THEN p[2] END"),
+    "given": "given",
+    "tf_given": _frequency("given", "given"),
+    "given_key": _key("array_to_string(p[1:g], ' ')"),
+    "surname": "surname",
+    "tf_surname": _frequency("surname", "surname"),
+    "surname_key": _key("nullif(array_to_string(p[g + 1:], ' '), '')"),
+    **{f"surname{n}_key": _key(f"p[g + {n}]") for n in (1, 2, 3, 4)},
+    "surname_last": "surname_last",
+    "surname_last_start": _key("surname_last[1:2]"),
+    "surname_last_end": _key("surname_last[-2:]"),
+    "surname_last_key": _key("CASE WHEN len(p) > g THEN p[-1] END"),
+}
+_MOTHER = {
+    "tf_mother": _frequency("mother", "name"),
+    "mother_key": _key("name_phonetic"),
+    "mother_given1_key": _key("p[1]"),
+    "mother_last_key": _key("p[-1]"),
+    "mother_given_key": _key("array_to_string(p[1:g], ' ')"),
+    **{f"mother_surname{n}_key": _key(f"p[g + {n}]") for n in (1, 2, 3)},
+}
+_BIRTH = {
+    "birth": "strftime(birth_date, '%Y%m%d')",
+    "birth_swapped": "CASE WHEN day(birth_date) <= 12 AND day(birth_date) <> month(birth_date)"
+    " THEN strftime(birth_date, '%Y%d%m') END",
+    "birth_day_month": _key("strftime(birth_date, '%m%d')"),
+    "birth_year_month": _key("strftime(birth_date, '%Y%m')"),
+    "birth_year": "year(birth_date)",
+}
+# What is the same for equal names and dates is made once for each.
+_DISTINCT = {
+    "split_name": f"SELECT name, {_columns(_NAME)} FROM ({_TOKENS.format(name='name')}) n"
+    f"{_join_frequency('given', 'given')}{_join_frequency('surname', 'surname')}",
+    "split_mother": f"SELECT name, {_columns(_MOTHER)} FROM ({_TOKENS.format(name='mother')}) n"
+    f"{_join_frequency('mother', 'name')}",
+    "split_birth": f"SELECT birth_date, {_columns(_BIRTH)} FROM"
+    " (SELECT DISTINCT birth_date FROM standard WHERE birth_date IS NOT NULL)",
+}
+
+_OF_RECORD = {
+    "suffix": "suffix",
+    "mother": "mother",
+    "father": "father",
+    "father_given1": _key("split_part(father, ' ', 1)"),
+    "father_last": _key("split_part(father, ' ', -1)"),
+    "birth_exact": "CASE WHEN NOT birth_date_default THEN 1 END",
+    "sex": "sex",
+    "cpf": "cpf",
+    "cpf_head": _key("cpf[1:5]"),
+    "cpf_tail": _key("cpf[6:]"),
+    "cns": "list_transform(cns, lambda number: hash(number))",
+    "nis": "nis",
+    "nis_head": _key("nis[1:5]"),
+    "nis_tail": _key("nis[6:]"),
+    "birth_certificate": "birth_certificate",
+    "certificate_head": _key("birth_certificate[1:16]"),
+    "certificate_tail": _key("birth_certificate[17:]"),
+    "dnv": _key("dnv"),
+    "inep_id": _key("inep_id"),
+    "rg": _key("rg"),
+    "phones": "list_transform(phones, lambda number: hash(number))",
+    "email": _key("email"),
+    "street": _key("street"),
+    "dwelling": _key("(street || ' ' || street_number)"),
+    "postal_code": _key("postal_code"),
+    "district": _key("district"),
+    "household": _key("(source || ':' || household_id)"),
+}
+
+_PREPARED = f"""
 CREATE OR REPLACE TEMP TABLE link_record AS
-SELECT *,
-  cpf[1:5] AS cpf_head, cpf[6:] AS cpf_tail, nis[1:5] AS nis_head, nis[6:] AS nis_tail
-FROM (SELECT
-  {unique_id} AS unique_id,
-  s.source,
-  n.t[1] AS given1, n.t[1][1:2] AS given1_start, n.t[1][-2:] AS given1_end,
-  n.p[1] AS given1_key,
-  CASE WHEN n.g = 2 THEN n.p[2] END AS given2_key,
-  n.given, {given} AS tf_given,
-  array_to_string(n.p[1:n.g], ' ') AS given_key,
-  n.surname, {surname} AS tf_surname,
-  nullif(array_to_string(n.p[n.g + 1:], ' '), '') AS surname_key,
-  n.p[n.g + 1] AS surname1_key, n.p[n.g + 2] AS surname2_key,
-  n.p[n.g + 3] AS surname3_key, n.p[n.g + 4] AS surname4_key,
-  CASE WHEN len(n.t) > n.g THEN n.t[-1] END AS surname_last,
-  CASE WHEN len(n.t) > n.g THEN n.t[-1][1:2] END AS surname_last_start,
-  CASE WHEN len(n.t) > n.g THEN n.t[-1][-2:] END AS surname_last_end,
-  CASE WHEN len(n.p) > n.g THEN n.p[-1] END AS surname_last_key,
-  s.suffix,
-  s.mother, {mother} AS tf_mother, s.mother_phonetic AS mother_key,
-  m.p[1] AS mother_given1_key, m.p[-1] AS mother_last_key,
-  array_to_string(m.p[1:m.g], ' ') AS mother_given_key,
-  m.p[m.g + 1] AS mother_surname1_key, m.p[m.g + 2] AS mother_surname2_key,
-  m.p[m.g + 3] AS mother_surname3_key,
-  s.father, split_part(s.father, ' ', 1) AS father_given1,
-  split_part(s.father, ' ', -1) AS father_last,
-  strftime(s.birth_date, '%Y%m%d') AS birth,
-  CASE WHEN NOT s.birth_date_default THEN 1 END AS birth_exact,
-  CASE WHEN day(s.birth_date) <= 12 AND day(s.birth_date) <> month(s.birth_date)
-       THEN strftime(s.birth_date, '%Y%d%m') END AS birth_swapped,
-  strftime(s.birth_date, '%m%d') AS birth_day_month,
-  strftime(s.birth_date, '%Y%m') AS birth_year_month,
-  year(s.birth_date) AS birth_year,
-  s.sex,
-  CASE WHEN NOT coalesce(d.cpf, false) THEN s.cpf END AS cpf,
-  CASE WHEN len(s.cns) > 0 AND NOT coalesce(d.cns, false) THEN s.cns END AS cns,
-  CASE WHEN NOT coalesce(d.nis, false) THEN s.nis END AS nis,
-  s.birth_certificate,
-  s.birth_certificate[1:16] AS certificate_head, s.birth_certificate[17:] AS certificate_tail,
-  s.dnv, s.inep_id, s.rg, s.voter_id,
-  f.phones,
-  CASE WHEN len(s.emails) > 0 THEN s.emails[1] END AS email,
-  s.street,
-  CASE WHEN s.street_number IS NOT NULL THEN s.street || ' ' || s.street_number END AS dwelling,
-  s.postal_code, s.district,
-  CASE WHEN s.household_id IS NOT NULL THEN s.source || ':' || s.household_id END AS household,
-  s.name_kind
-FROM standard s
-LEFT JOIN split_name n ON n.name = s.name
-LEFT JOIN split_mother m ON m.name = s.mother
-LEFT JOIN not_own d ON d.record_id = s.record_id
-LEFT JOIN usable_phone f ON f.record_id = s.record_id
-LEFT JOIN model_tf tf_g ON tf_g.column_name = 'given' AND tf_g.value = n.given
-LEFT JOIN model_tf tf_s ON tf_s.column_name = 'surname' AND tf_s.value = n.surname
-LEFT JOIN model_tf tf_m ON tf_m.column_name = 'mother' AND tf_m.value = s.mother)
+SELECT unique_id, source, n.* EXCLUDE (name), m.* EXCLUDE (name), b.* EXCLUDE (birth_date),
+  {_columns(_OF_RECORD)}
+FROM (SELECT s.* EXCLUDE (cpf, cns, nis, phones, emails), {{unique_id}} AS unique_id,
+        CASE WHEN NOT coalesce(d.cpf, false) THEN s.cpf END AS cpf,
+        CASE WHEN len(s.cns) > 0 AND NOT coalesce(d.cns, false) THEN s.cns END AS cns,
+        CASE WHEN NOT coalesce(d.nis, false) THEN s.nis END AS nis,
+        CASE WHEN f.record_id IS NOT NULL THEN f.phones
+             WHEN len(s.phones) > 0 THEN s.phones END AS phones,
+        CASE WHEN len(s.emails) > 0 THEN s.emails[1] END AS email
+      FROM standard s
+      LEFT JOIN not_own d ON d.record_id = s.record_id
+      LEFT JOIN usable_phone f ON f.record_id = s.record_id) r
+LEFT JOIN split_name n ON n.name = r.name
+LEFT JOIN split_mother m ON m.name = r.mother
+LEFT JOIN split_birth b ON b.birth_date = r.birth_date
 """
 
-# A value that fewer than ten people held at training takes the model's floor, stored under the
-# empty value: rare, but never rarer than what was not seen.
-_FREQUENCY = (
-    "CASE WHEN {value} IS NOT NULL THEN coalesce({tf}.tf, (SELECT tf FROM model_tf "
-    "WHERE column_name = '{column}' AND value = '')) END"
-)
-_FREQUENCIES = {
-    "given": _FREQUENCY.format(value="n.given", tf="tf_g", column="given"),
-    "surname": _FREQUENCY.format(value="n.surname", tf="tf_s", column="surname"),
-    "mother": _FREQUENCY.format(value="s.mother", tf="tf_m", column="mother"),
-}
 BY_RECORD = "s.record_id"
 BY_CONTENT = "row_number() OVER (ORDER BY s.source, s.local_id)"
 """Numbers that do not depend on the order in which records were loaded: for training."""
@@ -105,14 +159,32 @@ BY_CONTENT = "row_number() OVER (ORDER BY s.source, s.local_id)"
 # A phone of many people (a health unit, a school, a filler) says nothing about one of them.
 PHONE_SHARED_BY_AT_MOST = 12
 
+# Records with such a phone, and the phones that they have besides.
 _USABLE_PHONES = f"""
 CREATE OR REPLACE TEMP TABLE usable_phone AS
 WITH held AS (SELECT record_id, unnest(phones) AS phone FROM standard WHERE len(phones) > 0),
-     rare AS (SELECT phone FROM held GROUP BY phone
-              HAVING count(DISTINCT record_id) <= {PHONE_SHARED_BY_AT_MOST})
-SELECT record_id, list_sort(list(phone)) AS phones
-FROM held SEMI JOIN rare USING (phone) GROUP BY record_id
+     many AS (SELECT phone FROM held GROUP BY phone HAVING count(*) > {PHONE_SHARED_BY_AT_MOST}),
+     crowd AS (SELECT phone FROM held SEMI JOIN many USING (phone) GROUP BY phone
+               HAVING count(DISTINCT record_id) > {PHONE_SHARED_BY_AT_MOST})
+SELECT record_id, list(phone) FILTER (phone NOT IN (FROM crowd)) AS phones
+FROM held SEMI JOIN (SELECT DISTINCT record_id FROM held SEMI JOIN crowd USING (phone)) o
+  USING (record_id)
+GROUP BY record_id
 """
+
+
+_USABLE_OF = """
+SELECT phone FROM (SELECT record_id, unnest(phones) AS phone FROM standard
+                   WHERE list_has_any(phones, $phones))
+WHERE list_contains($phones, phone)
+GROUP BY phone HAVING count(DISTINCT record_id) <= $most
+"""
+
+
+def usable_phones(con: duckdb.DuckDBPyConnection, phones: Sequence[str]) -> frozenset[str]:
+    """Of some phones those that few enough records share; the twin of `usable_phone` for a pair."""
+    given: dict[str, object] = {"phones": list(phones), "most": PHONE_SHARED_BY_AT_MOST}
+    return frozenset(row[0] for row in con.execute(_USABLE_OF, given).fetchall())
 
 
 def prepare_records(con: duckdb.DuckDBPyConnection, *, unique_id: str = BY_RECORD) -> int:
@@ -126,10 +198,10 @@ def prepare_records(con: duckdb.DuckDBPyConnection, *, unique_id: str = BY_RECOR
     Returns:
         The number of rows.
     """
-    con.execute(_SPLIT.format(out="split_name", name="name", key="name_phonetic"))
-    con.execute(_SPLIT.format(out="split_mother", name="mother", key="mother_phonetic"))
+    for name, sql in _DISTINCT.items():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
     con.execute(_USABLE_PHONES)
-    con.execute(_PREPARED.format(unique_id=unique_id, **_FREQUENCIES))
-    for name in ("split_name", "split_mother", "usable_phone"):
+    con.execute(_PREPARED.format(unique_id=unique_id))
+    for name in (*_DISTINCT, "usable_phone"):
         con.execute(f"DROP TABLE {name}")
     return count_rows(con, "link_record")

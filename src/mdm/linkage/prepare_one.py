@@ -57,7 +57,6 @@ def prepare_one(
         "email": record.emails[0] if len(record.emails) > 0 else None,
         **_dwelling(record),
         "household": None if record.household_id is None else f"{source}:{record.household_id}",
-        "name_kind": record.name_kind,
     }
 
 
@@ -179,7 +178,6 @@ def _numbers(record: StandardRecord, not_own: frozenset[str]) -> dict[str, objec
         "dnv": record.dnv,
         "inep_id": record.inep_id,
         "rg": record.rg,
-        "voter_id": record.voter_id,
         "cpf_head": None if cpf is None else cpf[:5],
         "cpf_tail": None if cpf is None else cpf[5:],
         "nis_head": None if nis is None else nis[:5],

@@ -103,8 +103,9 @@ def score_pairs(
     threshold: float,
     records: str = "link_record",
     pairs: str = "candidate",
+    out: str = "scored",
 ) -> None:
-    """Write `scored(record_l, record_r, match_weight, pattern, rules)` at or above a threshold."""
+    """Write `out(record_l, record_r, match_weight, pattern, rules)` at or above a threshold."""
     predicted = _predict(con, records, pairs, splink_settings(model, population), threshold)
     # Splink's prior is log2(a/N / (1 - a/N)); what the relatives add starts at b/N.
     share = model.matches_per_record / population
@@ -112,12 +113,12 @@ def score_pairs(
     shift = math.log2(model.relatives_per_record / population) - prior
     con.execute(
         f"""
-        CREATE OR REPLACE TABLE scored AS
+        CREATE OR REPLACE TABLE {out} AS
         SELECT record_l, record_r, match_weight, pattern, rules FROM (
           SELECT unique_id_l AS record_l, unique_id_r AS record_r,
                  round(match_weight - log2(1 + pow(2.0::DOUBLE, least(900,
                    match_weight + {shift!r} + ({relatives_sql(model)})))), 6) AS match_weight,
-                 {pattern_sql()} AS pattern, match_key AS rules
+                 {pattern_sql()} AS pattern, match_key::VARCHAR AS rules
           FROM {predicted})
         WHERE match_weight >= {threshold}
         """

@@ -24,7 +24,8 @@ SELECT v.review_id, v.kind, v.record_l, v.record_r, l.source AS source_l, l.loca
        v.reason
 FROM review_item v JOIN record l ON l.record_id = v.record_l
 JOIN record r ON r.record_id = v.record_r
-WHERE v.state IN ('open', 'claimed') AND {open_l} AND {open_r} AND v.record_{end} IN ({{keys}})
+WHERE v.state IN ('open', 'claimed') AND v.kind <> 'control' AND {open_l}
+  AND {open_r} AND v.record_{end} IN ({{keys}})
 """
 # Two steps: in one, a database may read all records of the source first.
 _DECLARED = """

@@ -17,6 +17,7 @@ from mdm.domain.golden_record import GOLDEN_COLUMNS
 from mdm.domain.ledger import TxHeader
 from mdm.domain.told_sets import ToldKind
 from mdm.ports import ReadSession, Store
+from mdm.services.blind import CONTROL, SHOWN_AS, shown_weight
 from mdm.services.export_file import export_target, write_export
 from mdm.services.keys import check_source
 from mdm.services.sight import Sight
@@ -41,7 +42,7 @@ _CROSSWALK_SQL = """
 WITH asked AS (
   SELECT v.record_l, v.record_r FROM review_item v
   JOIN record l ON l.record_id = v.record_l JOIN record o ON o.record_id = v.record_r
-  WHERE v.state IN ('open', 'claimed') AND {both}),
+  WHERE v.state IN ('open', 'claimed') AND v.kind <> 'control' AND {both}),
 named AS (SELECT record_l AS record_id FROM asked UNION SELECT record_r FROM asked),
 unclear AS MATERIALIZED (
   SELECT municipal_id FROM municipal_id WHERE ambiguous_until > :today)
@@ -81,7 +82,9 @@ ONE_A_PAIR = (
 """Waiting questions; of several about one pair that with `place` 1 stands for all: one answer
 settles them."""
 _REVIEW_SQL = f"""
-SELECT l.source, l.local_id, r.source, r.local_id, v.match_weight, v.match_probability, v.reason
+SELECT l.source, l.local_id, r.source, r.local_id, {shown_weight("match_weight")},
+       {shown_weight("match_probability")},
+       CASE WHEN v.kind = '{CONTROL}' THEN '{SHOWN_AS}' ELSE v.reason END
 FROM ({ONE_A_PAIR}) v JOIN record l ON l.record_id = v.record_l
 JOIN record r ON r.record_id = v.record_r
 WHERE v.place = 1 AND {{both}} ORDER BY {QUESTION_ORDER}

@@ -13,6 +13,8 @@ from typing import Any
 from mdm.domain.audit_chain import ChainRow
 from mdm.domain.told_sets import ToldKind, ToldSet
 from mdm.ports import AuditTrail, ReadSession, WriteSession
+from mdm.services.changes import Cursor
+from mdm.services.feed_marks import mark_read
 from mdm.services.told import Days, Telling, note, note_sets
 
 AT_ONCE = 50_000
@@ -24,10 +26,17 @@ _Key = tuple[str, str, int]
 
 @dataclass(slots=True)
 class _Gathered:
-    """Tellings by (holder, ID, record) with their first and last day, and sets told whole."""
+    """What entries say.
+
+    Attributes:
+        single: Tellings by (holder, ID, record) with their first and last day.
+        sets: Sets told whole, with their day.
+        read: Holder -> how far it has read the feed.
+    """
 
     single: dict[_Key, Days] = field(default_factory=dict)
     sets: dict[tuple[str, ToldSet], Days] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
 
     def add(self, session: ReadSession, row: ChainRow) -> None:
         said = json.loads(row.body)
@@ -40,6 +49,8 @@ class _Gathered:
             one = _told_set(session, said["told_set"])
             first, last = self.sets.get((holder, one), (day, day))
             self.sets[holder, one] = (min(first, day), max(last, day))
+        if "feed_read" in said:
+            self.read[holder] = max(str(said["feed_read"]), self.read.get(holder, ""))
 
 
 def fold_told(session: WriteSession, trail: AuditTrail) -> int:
@@ -98,6 +109,8 @@ def _write(session: WriteSession, gathered: _Gathered) -> None:
     for holder, tellings in sorted(by_holder.items()):
         note(session, holder, tellings)
     note_sets(session, gathered.sets)
+    for holder, cursor in sorted(gathered.read.items()):
+        mark_read(session, holder, Cursor.parse(cursor))
 
 
 def _told_set(session: ReadSession, said: Mapping[str, Any]) -> ToldSet:

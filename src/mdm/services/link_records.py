@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from mdm.domain.ledger import TxHeader
 from mdm.errors import (
+    ModelChangeError,
     ModelMismatchError,
     NotFoundError,
     NothingToLinkError,
@@ -51,7 +52,8 @@ class LinkOptions:
         apply: Apply the plan at once.
         fresh: Decide without hysteresis, as a first build would.
         accept_changes: Present IDs that may change, beyond the allowed share.
-        accept_model: Use the model although the data are unlike those it was trained on.
+        accept_model: Use the model although the data are unlike those it was trained on, or it is
+            another one than that in force.
         model: The model's folder, told with the plan.
     """
 
@@ -71,6 +73,7 @@ def link_records(context: LinkContext, options: LinkOptions) -> dict[str, object
     Raises:
         NothingToLinkError: No record is loaded.
         ModelMismatchError: The data are unlike the model's, and it was not accepted.
+        ModelChangeError: The model is another one than that in force, and it was not accepted.
         TooManyChangesError: Too many present IDs would change without `accept_changes`.
     """
     linking = context.linking
@@ -84,6 +87,7 @@ def link_records(context: LinkContext, options: LinkOptions) -> dict[str, object
         score = linking.score()
         if options.apply and not options.accept_model:
             refuse_unlike(score.unlike, linking.model_version)
+            refuse_other_model(session, linking.model_version)
         until = (context.clock() + AMBIGUOUS_FOR).date().isoformat()
         size = linking.decide(
             lambda ids: told_holders(session, ids), fresh=options.fresh, ambiguous_until=until
@@ -128,6 +132,23 @@ def refuse_unlike(unlike: Sequence[str], model_version: str) -> None:
         raise ModelMismatchError(
             "the data are unlike what the model was trained on "
             f"({'; '.join(unlike)}): train, or --accept-model",
+            where=model_version,
+        )
+
+
+def refuse_other_model(session: ReadSession, model_version: str) -> None:
+    """Refuse to bring in another model at once: its plan is looked at first, then applied.
+
+    Raises:
+        ModelChangeError: The last applied plan was made with another model.
+    """
+    in_force = session.value(
+        "SELECT model_version FROM plan WHERE state = 'applied' ORDER BY plan_id DESC LIMIT 1"
+    )
+    if in_force is not None and in_force != model_version:
+        raise ModelChangeError(
+            f"the links in force were made with model {in_force}: plan without --apply, look at "
+            "the plan (mdm plan show), apply it (mdm apply), or --accept-model",
             where=model_version,
         )
 

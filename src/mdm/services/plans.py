@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from mdm.errors import NotFoundError
 from mdm.ports import ReadSession
 from mdm.services.apply_plan import contract_counts
+from mdm.services.plan_effects import citizens_changed, pairs_changed
 
 SAMPLE = 20
 _LIST = (
@@ -36,6 +37,9 @@ def list_plans(session: ReadSession) -> list[dict[str, object]]:
 def show_plan(session: ReadSession, plan_id: int) -> dict[str, object]:
     """One plan: what it says of itself, how often it does what, and a sample of each change.
 
+    Besides: which citizens are merged or split, and which pairs are joined or parted, with their
+    weights by the model in force before and by the plan's.
+
     Raises:
         NotFoundError: There is no such plan.
     """
@@ -51,7 +55,26 @@ def show_plan(session: ReadSession, plan_id: int) -> dict[str, object]:
     for kind in sorted(set(kinds) - {"mint"}):
         rows = events.filter(pc.equal(events["kind"], kind)).slice(0, SAMPLE)
         sample += _named(session, rows.to_pylist())
-    return {**_told(row), "events": kinds, "sample": sample}
+    applied = row["applied_tx"] is not None
+    items = session.value("SELECT items FROM plan WHERE plan_id = :id", {"id": plan_id})
+    assert isinstance(items, bytes | memoryview)
+    return {
+        **_told(row),
+        "model_before": _model_before(session, plan_id),
+        "events": kinds,
+        "sample": sample,
+        "citizens": citizens_changed(session, events, applied=applied, limit=SAMPLE),
+        "pairs": pairs_changed(session, plan_id, bytes(items), applied=applied, limit=SAMPLE),
+    }
+
+
+def _model_before(session: ReadSession, plan_id: int) -> object:
+    """The model of the plan in force before this one; None for the first."""
+    return session.value(
+        "SELECT model_version FROM plan WHERE state = 'applied' AND plan_id < :id "
+        "ORDER BY plan_id DESC LIMIT 1",
+        {"id": plan_id},
+    )
 
 
 def _told(row: dict[str, object]) -> dict[str, object]:

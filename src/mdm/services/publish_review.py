@@ -13,7 +13,7 @@ OVERLAY = "overlay"
 OWNERSHIP_REASONS = ("not_theirs", "contested")
 _FROM_PLANS = (
     "between_thresholds", "refused_by_guard", "within_margin", "source_merge_refused",
-    "held_split", "identifier_conflict",
+    "held_split", "identifier_conflict", "over_merge",
 )  # fmt: skip
 
 

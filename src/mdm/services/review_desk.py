@@ -15,9 +15,12 @@ from mdm.errors import (
     JudgementConflictError,
     NotFoundError,
     ReviewTakenError,
+    SplitHeldError,
     StaleContentError,
 )
 from mdm.ports import ReadSession, Store, WriteSession
+from mdm.services.blind import blind_columns, shown_kind
+from mdm.services.control_sample import note_held
 from mdm.services.exports import ONE_A_PAIR
 from mdm.services.judge_pair import outcome, take_back
 from mdm.services.lists import as_int, as_text
@@ -35,7 +38,8 @@ v.match_probability, v.record_l, v.record_r, v.claimed_by, v.lease_until, v.judg
 l.source AS source_l, r.source AS source_r, l.local_id AS local_id_l, r.local_id AS local_id_r,
 l.content_hash AS hash_l, r.content_hash AS hash_r, ml.municipal_id AS municipal_id_l,
 mr.municipal_id AS municipal_id_r, j.actor AS judged_by, j.verdict AS verdict,
-coalesce(gl.social_name, gl.name) AS name_l, coalesce(gr.social_name, gr.name) AS name_r
+coalesce(gl.social_name, gl.name) AS name_l, coalesce(gr.social_name, gr.name) AS name_r,
+{blind} AS is_blind, {said_l} AS said_l, {said_r} AS said_r
 """
 _JOINS = """
 JOIN record l ON l.record_id = v.record_l JOIN record r ON r.record_id = v.record_r
@@ -75,7 +79,10 @@ class ReviewItem:
         group_id: Questions of one doubt have one group.
         names: The names that the two citizens go by, as far as they are known.
         sources, local_ids: Of the two records; local IDs leave masked or not at all.
-        municipal_ids: Of their citizens; None while a record belongs to nobody.
+        municipal_ids: Of their citizens; None while a record belongs to nobody, or if it is blind.
+        read_ids: The same for the trail of reads; they never leave.
+        is_blind: Whether the steward is to judge by the two records alone: see
+            `mdm.services.blind`.
         claimed_by, lease_until: Whose it is, and until when.
         first_steward: Who answered *same* across a guard, where another must as well.
         decided_by, verdict, judgement_id: The answer, once there is one.
@@ -95,6 +102,8 @@ class ReviewItem:
     sources: tuple[str, str]
     local_ids: tuple[str, str]
     municipal_ids: tuple[str | None, str | None]
+    read_ids: tuple[str | None, str | None]
+    is_blind: bool
     claimed_by: str | None
     lease_until: str | None
     first_steward: str | None
@@ -141,6 +150,7 @@ def list_reviews(
         after: Cursor of the last question seen.
     """
     sql = _LIST.format(
+        **blind_columns(session),
         visible=_both(sight),
         after="true" if after is None else f"{_PLACE} > (:rank, :priority, :group, :review)",
         limit=int(limit),
@@ -156,7 +166,8 @@ def read_review(session: ReadSession, sight: Sight, review_id: int, *, now: str)
     Raises:
         NotFoundError: There is none, or the reader may not know of one of its records.
     """
-    row = session.row(_ONE.format(visible=_both(sight)), {"id": review_id})
+    sql = _ONE.format(**blind_columns(session), visible=_both(sight))
+    row = session.row(sql, {"id": review_id})
     if row is None:
         raise NotFoundError("there is no such question", where=str(review_id))
     return _item(row, now)
@@ -223,12 +234,31 @@ def decide_review(
         ReviewTakenError: Another steward decided it or holds it.
         StaleContentError: The records say something else now.
         JudgementConflictError: The answer contradicts a judgement, which is named.
+        SplitHeldError: It splits a citizen, and no rule says which part keeps the municipal ID.
     """
+    try:
+        return _decide(store, rules, header, reader, review_id, said=said, version=content_hash)
+    except SplitHeldError:
+        if said[0] is Verdict.DIFFERENT:
+            note_held(store, header, review_id)
+        raise
+
+
+def _decide(
+    store: Store,
+    rules: DecisionRules,
+    header: TxHeader,
+    reader: Reader,
+    review_id: int,
+    *,
+    said: tuple[Verdict, str],
+    version: str,
+) -> dict[str, object]:
     verdict, reason = said
     with store.writing(header) as session:
         item = read_review(session, desk_sight(session, reader), review_id, now=session.at)
         _refuse_taken(item, reader)
-        if item.content_hash != content_hash:
+        if item.content_hash != version:
             raise StaleContentError("the records were changed: read them again")
         answer = Answer(verdict=verdict, pair=item.pair, actor=reader.actor, reason=reason)
         (taken,), changed = take_answers(session, rules, [answer])
@@ -317,18 +347,23 @@ def _item(row: Mapping[str, object], now: str) -> ReviewItem:
     judged_by = as_text(row["judged_by"])
     _, _, guard = str(row["reason"]).partition(":")
     priority = row["priority"]
+    blind = as_int(row["is_blind"]) == 1
+    ids = (as_text(row["municipal_id_l"]), as_text(row["municipal_id_r"]))
+    called = "said" if blind else "name"
     return ReviewItem(
         review_id=as_int(row["review_id"]),
-        kind=str(row["kind"]),
+        kind=shown_kind(str(row["kind"])),
         guard=None if guard == "" else guard,
         state=("claimed" if held else "open") if waits else state,
-        match_weight=_number(row["match_weight"]),
-        match_probability=_number(row["match_probability"]),
+        match_weight=None if blind else _number(row["match_weight"]),
+        match_probability=None if blind else _number(row["match_probability"]),
         group_id=None if row["group_id"] is None else as_int(row["group_id"]),
-        names=(as_text(row["name_l"]), as_text(row["name_r"])),
+        names=(as_text(row[f"{called}_l"]), as_text(row[f"{called}_r"])),
         sources=(str(row["source_l"]), str(row["source_r"])),
         local_ids=(str(row["local_id_l"]), str(row["local_id_r"])),
-        municipal_ids=(as_text(row["municipal_id_l"]), as_text(row["municipal_id_r"])),
+        municipal_ids=(None, None) if blind else ids,
+        read_ids=ids,
+        is_blind=blind,
         claimed_by=as_text(row["claimed_by"]) if held else None,
         lease_until=lease if held else None,
         first_steward=judged_by if waits and judged else None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mdm.clustering.decision import ReviewReason
 from mdm.ports import ReadSession, Rows, WriteSession
+from mdm.services.blind import shown_kind, shown_weight
 from mdm.services.exports import ONE_A_PAIR, QUESTION_ORDER
 from mdm.services.lists import as_int, rows_of_numbers
 from mdm.services.publish_review import asked, match_probability, reason_text
@@ -23,7 +24,9 @@ _WAITING = (
 )
 _LIST = f"""
 SELECT v.review_id, v.kind, v.state, l.source AS source_l, l.local_id AS local_id_l,
-       r.source AS source_r, r.local_id AS local_id_r, v.match_weight, v.match_probability,
+       r.source AS source_r, r.local_id AS local_id_r,
+       {shown_weight("match_weight")} AS match_weight,
+       {shown_weight("match_probability")} AS match_probability,
        v.reason, v.group_id, v.priority, v.claimed_by, v.judgement_id
 FROM ({ONE_A_PAIR}) v JOIN record l ON l.record_id = v.record_l
 JOIN record r ON r.record_id = v.record_r
@@ -92,6 +95,8 @@ def list_questions(session: ReadSession, limit: int | None = None) -> Rows:
     rows = session.rows(_LIST if limit is None else f"{_LIST} LIMIT {limit:d}")
     for row in rows:
         row["needs_second"] = row.pop("judgement_id") is not None
+        for name in ("kind", "reason"):
+            row[name] = shown_kind(str(row[name]))
     return rows
 
 

@@ -1,6 +1,6 @@
 """The two records of a question, as a steward may see them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from mdm.domain.visibility import Field, Shown
@@ -60,7 +60,14 @@ def read_sides(
         _side(session, rules, sight, known[number], today=today, asked=asked)
         for number in item.pair
     )
+    if item.is_blind:
+        return _alone(left), _alone(right)
     return left, right
+
+
+def _alone(side: ReviewSide) -> ReviewSide:
+    """The record without what would tell whose it is."""
+    return replace(side, municipal_id=None, companions=())
 
 
 def _side(

@@ -1,8 +1,9 @@
 """One citizen as a person reads it: golden values with their origin, records, links, doubts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
 from mdm.domain.golden_record import (
     LISTED,
@@ -24,7 +25,7 @@ from mdm.services.citizen_parts import (
     shown_local_id,
     weakest_of,
 )
-from mdm.services.citizen_state import Member, Question, citizen_state
+from mdm.services.citizen_state import CitizenState, Member, Question, citizen_state
 from mdm.services.masking import masked, masked_cpf
 from mdm.services.refresh_golden import GoldenRules
 from mdm.services.told import Telling, is_told, tell
@@ -62,21 +63,44 @@ def show_citizen(
         InvalidMunicipalIdError, NotFoundError, IdWithdrawnError, IdTombstoneError,
         AmbiguousIdError: See `mdm.services.resolve.resolve`.
     """
+    return answered(store, clock, header, look, partial(_read, rules=rules, look=look))
+
+
+def answered(
+    store: Store,
+    clock: Clock,
+    header: TxHeader,
+    look: Look,
+    read: Callable[[ReadSession, date], dict[str, object]],
+) -> dict[str, object]:
+    """Read a citizen, and note that their ID was told.
+
+    Args:
+        store: The registry.
+        clock: Says which day it is.
+        header: Who asks; written where something is noted.
+        look: How they look.
+        read: Gives what is answered, with its `municipal_id`, from a snapshot and the day.
+    """
     today = clock().date()
     holder = header.actor if look.holder is None else look.holder
     if not look.reveal:
         with store.reading() as session:
-            found = _read(session, rules, look, today)
+            found = read(session, today)
             if is_told(session, Telling(str(found["municipal_id"])), holder, today.isoformat()):
                 return found
     cause = f"municipal_id {parse(look.municipal_id)}" if look.reveal else header.cause
     with store.writing(replace(header, cause=cause)) as writing:
-        found = _read(writing, rules, look, today)
+        found = read(writing, today)
         tell(writing, [Telling(str(found["municipal_id"]))], holder)
     return found
 
 
-def _read(session: ReadSession, rules: GoldenRules, look: Look, today: date) -> dict[str, object]:
+def state_and_keys(
+    session: ReadSession, today: date, rules: GoldenRules, look: Look
+) -> tuple[CitizenState, Keys]:
+    """The citizen as somebody looks at them, and how each record's key is shown."""
+
     def sees(_source: str, restricted: bool) -> bool:  # noqa: FBT001 - the port's signature
         return look.restricted or not restricted
 
@@ -89,6 +113,13 @@ def _read(session: ReadSession, rules: GoldenRules, look: Look, today: date) -> 
         }
         for member in state.members
     }
+    return state, keys
+
+
+def _read(
+    session: ReadSession, today: date, *, rules: GoldenRules, look: Look
+) -> dict[str, object]:
+    state, keys = state_and_keys(session, today, rules, look)
     return {
         "municipal_id": state.municipal_id,
         "shown": shown(state.municipal_id),

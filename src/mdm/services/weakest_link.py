@@ -1,6 +1,6 @@
 """The weakest link that holds a citizen together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from mdm.clustering.components import UnionFind
@@ -27,20 +27,30 @@ class HoldingLink:
 def weakest_link(session: ReadSession, records: Collection[int]) -> HoldingLink | None:
     """The link without which the citizen would fall apart first.
 
-    Of the tree of strongest links, stewards' ones first. None for a citizen of one record, or
-    where its source alone says that the records are one.
+    None for a citizen of one record, or where its source alone says that the records are one.
     """
-    members = set(records)
-    sets = UnionFind(members)
-    tree = [
-        link
-        for link in [*_confirmed(session, members), *_scored(session, members)]
-        if _joins(sets, link)
-    ]
+    return weakest_of_tree(holding_tree(session, records))
+
+
+def weakest_of_tree(tree: Iterable[HoldingLink]) -> HoldingLink | None:
+    """The weakest link of a tree; one that stewards confirmed only where there is no other."""
+    links = list(tree)
     automatic = [
-        link for link in tree if link.match_weight is not None and link.basis != "confirmed"
+        link for link in links if link.match_weight is not None and link.basis != "confirmed"
     ]
-    return min(automatic or tree, key=_strength, default=None)
+    return min(automatic or links, key=_strength, default=None)
+
+
+def holding_tree(session: ReadSession, records: Collection[int]) -> list[HoldingLink]:
+    """The tree of strongest links that holds records together, stewards' ones first."""
+    sets = UnionFind(set(records))
+    return [link for link in holding_links(session, records) if _joins(sets, link)]
+
+
+def holding_links(session: ReadSession, records: Collection[int]) -> list[HoldingLink]:
+    """All links between records: stewards' ones, then the scored ones, the strongest first."""
+    members = set(records)
+    return [*_confirmed(session, members), *_scored(session, members)]
 
 
 def _joins(sets: UnionFind, link: HoldingLink) -> bool:

@@ -15,7 +15,7 @@ Errors that come from outside leave as `LaneBusyError`, `DiskFullError`, `Schema
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -26,6 +26,8 @@ from mdm.storage.engine import LANE_SECONDS, WRITES, open_engine, take_lane
 from mdm.storage.faults import named_faults
 from mdm.storage.read_session import ReadSession
 from mdm.storage.write_session import WriteSession
+
+_LAST = "SELECT tx_id, at FROM ledger_tx ORDER BY tx_id DESC LIMIT 1"
 
 
 def utc_now() -> datetime:
@@ -94,13 +96,24 @@ class Store:
         """
         with self._transaction(writes=True) as connection:
             self._check_schema(connection)
-            last = connection.exec_driver_sql("SELECT MAX(tx_id) FROM ledger_tx").scalar()
-            tx_id = 1 if last is None else int(last) + 1
-            session = WriteSession(connection, header, at=iso(self._clock()), tx_id=tx_id)
+            last = connection.exec_driver_sql(_LAST).first()
+            tx_id = 1 if last is None else int(last[0]) + 1
+            at = self._later_than("" if last is None else str(last[1]))
+            session = WriteSession(connection, header, at=at, tx_id=tx_id)
             if self._begin is not None:
                 self._begin(session)
             yield session
             session.close_ledger()
+
+    def _later_than(self, last: str) -> str:
+        """The present time, but later than the last transaction: times tell transactions apart.
+
+        A clock that was set back does not turn the order round.
+        """
+        now = iso(self._clock())
+        if now > last:
+            return now
+        return iso(datetime.fromisoformat(last) + timedelta(microseconds=1))
 
     def close(self) -> None:
         """Close all connections; the store can be used again."""

@@ -17,6 +17,7 @@ from mdm.domain.judgement import Judgement, close
 from mdm.duck import count
 from mdm.volume.components import LinkRules, find_components
 from mdm.volume.contested import contested_components, find_contested
+from mdm.volume.over_merge import over_merges
 from mdm.volume.questions import between_components
 
 REVIEW_SCHEMA = pa.schema(
@@ -57,6 +58,7 @@ def decide_clusters(
     review = _decide_contested(con, thresholds, judgements, contested, progress)
     _write_clusters(con)
     review += between_components(con, thresholds, judgements, review)
+    review += over_merges(con, judgements, review)
     con.register("review_rows", pa.Table.from_pylist(review, schema=REVIEW_SCHEMA))
     con.execute("CREATE OR REPLACE TABLE review_pair AS SELECT * FROM review_rows")
     con.unregister("review_rows")

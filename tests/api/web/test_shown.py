@@ -59,7 +59,6 @@ def test_numbers_are_written_with_their_punctuation_and_foreign_ones_stay() -> N
     assert shown.phone("+598 2 123") == "+598 2 123"
     assert shown.postal_code("90020005") == "90020-005"
     assert shown.day("1987-03-21") == "21/03/1987"
-    assert shown.bits(-3.04) == "−3,0"
     assert shown.spoken("•••.•••.789-••") == "789"
 
 

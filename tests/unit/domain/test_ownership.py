@@ -37,6 +37,15 @@ def test_a_daughter_with_a_name_like_her_mothers_is_another_person(first: str) -
     assert states(MOTHER, daughter) == [OWN, NOT_THEIRS]
 
 
+def test_a_son_of_his_fathers_name_is_another_person() -> None:
+    father = Holder(1, "health", "JORGE LIMA", "CARMELA LIMA", None, date(1958, 5, 9))
+    son = Holder(2, "social", "JORGE LIMA", "SUZANA BRITO", None, date(1986, 5, 19))
+
+    assert states(father, son) == [OWN, NOT_THEIRS]
+    assert states(father, replace(son, mother="CARMELA LIMA")) == [OWN, OWN]
+    assert states(father, replace(son, mother=None)) == [OWN, OWN]
+
+
 def test_a_child_whose_birth_date_is_missing_is_still_its_mothers() -> None:
     assert states(MOTHER, replace(CHILD, birth_date=None)) == [OWN, NOT_THEIRS]
     assert states(MOTHER, replace(UNNAMED, birth_date=None)) == [OWN, NOT_THEIRS]

@@ -2,9 +2,12 @@
 
 import json
 import random
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -14,10 +17,10 @@ from hypothesis import strategies as st
 
 from mdm.domain.standard_record import STANDARD_COLUMNS
 from mdm.ingest import stage as stage_module
-from mdm.ingest import standardise_batch
 from mdm.ingest.standardise_batch import standardise_payloads
-from mdm.ingest.standardise_block import BlockStandardiser, StandardBlock
+from mdm.ingest.standardise_block import BlockStandardiser
 from mdm.ingest.tables import VALUE_COLUMNS
+from mdm.ingest.worker_pool import Standardisers
 from mdm.standardise.record import standardise_record
 from support.ingest import TODAY, canonical, file_of, rows, stage
 
@@ -118,7 +121,7 @@ def test_the_size_of_blocks_does_not_matter(
 ) -> None:
     path = _file(tmp_path, 200)
     whole, _ = stage(canonical(), path)
-    monkeypatch.setattr(standardise_batch, "BLOCK_ROWS", 17)
+    monkeypatch.setattr(stage_module, "BLOCK_ROWS", 17)
     blocks, _ = stage(canonical(), path)
 
     assert _records(blocks, "stage_record") == _records(whole, "stage_record")
@@ -132,29 +135,47 @@ def test_worker_processes_give_what_one_process_gives(
 ) -> None:
     path = _file(tmp_path, 500)
     alone, _ = stage(canonical(), path)
-    monkeypatch.setattr(stage_module, "POOL_FROM_BYTES", 1)
-    monkeypatch.setattr(standardise_batch, "BLOCK_ROWS", 50)
+    monkeypatch.setattr(stage_module, "MANY_BYTES", 1)
+    monkeypatch.setattr(stage_module, "BLOCK_ROWS", 50)
     several, _ = stage(canonical(), path)
 
     assert _records(several, "stage_record") == _records(alone, "stage_record")
 
 
+class _Dying:
+    """A pool of which a process is killed while the second block waits."""
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def submit(self, run: Callable[..., Any], *given: Any) -> Future[Any]:
+        del run
+        self.given += 1
+        if self.given == 4:
+            raise BrokenProcessPool
+        result: Future[Any] = Future()
+        if self.given == 1:
+            result.set_result(given[0](BlockStandardiser(TODAY), given[1]))
+        else:
+            result.set_exception(BrokenProcessPool())
+        return result
+
+
 def test_a_killed_worker_costs_time_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = _file(tmp_path, 200)
+    path = _file(tmp_path, 400)
     whole, _ = stage(canonical(), path)
-    monkeypatch.setattr(standardise_batch, "BLOCK_ROWS", 50)
-    finished, calls = standardise_batch._finished, iter(range(100))
-
-    def dies_at_the_third(job: standardise_batch._Job) -> tuple[pa.Table, StandardBlock]:
-        if next(calls) == 2:
-            raise BrokenProcessPool
-        return finished(job)
-
-    monkeypatch.setattr(standardise_batch, "_finished", dies_at_the_third)
+    monkeypatch.setattr(stage_module, "BLOCK_ROWS", 50)
+    pool = _Dying()
+    monkeypatch.setattr(
+        stage_module,
+        "standardisers",
+        lambda today, **_: nullcontext(Standardisers(today, cast("ProcessPoolExecutor", pool))),
+    )
     again, _ = stage(canonical(), path)
 
+    assert pool.given >= 2
     assert _records(again, "stage_record") == _records(whole, "stage_record")
     issues = "SELECT * FROM stage_issue ORDER BY ALL"
     assert rows(again, issues) == rows(whole, issues)

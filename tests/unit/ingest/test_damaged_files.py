@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mdm.errors import MdmError
 from mdm.ingest.declaration import SourceDeclaration, load_declaration
 from mdm.ingest.stage import stage_files
-from support.ingest import TODAY, canonical, file_of, rows
+from mdm.ingest.tables import stage_folder
+from support.ingest import TODAY, canonical, database, file_of, rows
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "layouts"
@@ -45,6 +46,7 @@ def balanced_or_refused(
         load = stage_files(con, declaration, [path], today=TODAY)
     except MdmError:
         assert rows(con, "SELECT table_name FROM duckdb_tables()") == []
+        assert not stage_folder(con).exists()
         return False
     ((records, persons),) = rows(con, "SELECT count(*), count(DISTINCT local_id) FROM stage_record")
     assert records == persons
@@ -94,14 +96,14 @@ def test_damaged_bytes_give_balanced_counts_or_a_refusal(
     for kind, at, what in changes:
         content = damaged(content, kind, at, what)
 
-    balanced_or_refused(duckdb.connect(), declaration, tmp_path / "f", content)
+    balanced_or_refused(database(tmp_path), declaration, tmp_path / "f", content)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_a_file_cut_anywhere_gives_balanced_counts_or_a_refusal(tmp_path: Path, case: str) -> None:
     declaration, content = CASES[case]
-    con = duckdb.connect(config={"threads": 1})
+    con = database(tmp_path)
     loaded = [
         end
         for end in range(0, len(content), 1 if case != "cadunico" else 7)
@@ -119,4 +121,4 @@ def test_a_file_cut_anywhere_gives_balanced_counts_or_a_refusal(tmp_path: Path, 
 def test_the_undamaged_files_load(tmp_path: Path) -> None:
     for declaration, content in CASES.values():
         path = file_of(tmp_path, b"", "f")
-        assert balanced_or_refused(duckdb.connect(), declaration, path, content)
+        assert balanced_or_refused(database(tmp_path), declaration, path, content)

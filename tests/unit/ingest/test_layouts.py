@@ -41,7 +41,7 @@ def test_the_golden_file_gives_the_golden_payloads(tmp_path: Path, name: str, fi
 def test_third_parties_and_income_of_cadunico_are_never_written(tmp_path: Path) -> None:
     con, _ = stage(source("cadunico"), file_of(tmp_path, golden("cadunico.txt")))
 
-    for table in ("stage_canonical", "stage_record", "stage_quarantine"):
+    for table in ("stage_record", "stage_quarantine"):
         written = repr(rows(con, f"SELECT * FROM {table}"))
         assert "ENTREVISTADORA" not in written
         assert "11144477735" not in written
@@ -53,7 +53,7 @@ def test_deficiency_fields_of_educacenso_are_never_written(tmp_path: Path) -> No
     assert content.count(b"|7777|") == 1
     con, _ = stage(source("educacao"), file_of(tmp_path, content))
 
-    assert "7777" not in repr(rows(con, "SELECT * FROM stage_canonical"))
+    assert "7777" not in repr(rows(con, "SELECT * FROM stage_record"))
 
 
 def test_race_codes_of_the_three_sources_mean_what_their_system_means(tmp_path: Path) -> None:

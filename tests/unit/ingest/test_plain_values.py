@@ -71,9 +71,12 @@ fillers = ["12345678909", "01234567890", "12345678900", "999999999999997", "1111
 name_texts = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
 bad_phones = ["51999999999", "51987654321", "51912345678", "51991919191", "51990000000",
               "51999999998", "51900000001", "10987651234", "51988888889"]  # fmt: skip
+services = ["513003", "514001", "518003", "514010", "513004", "515151"]
 phones = st.one_of(
     st.builds(lambda area, rest: area + "9" + rest, digits(2), digits(8)),
     st.builds(lambda digit, last: "519" + digit * 7 + last, digits(1), digits(1)),
+    st.builds(lambda area, number: area + number, digits(2), digits(8)),
+    st.builds(lambda start, rest: start + rest, st.sampled_from(services), digits(4)),
     st.sampled_from(bad_phones),
 )
 moments = st.builds(
@@ -81,18 +84,27 @@ moments = st.builds(
     st.integers(0, 2030), st.integers(0, 13), st.integers(0, 32), st.integers(0, 25),
     st.integers(0, 61), st.integers(0, 61),
 )  # fmt: skip
+days = st.builds(
+    lambda y, m, d: f"{y:04}-{m:02}-{d:02}",
+    st.one_of(st.integers(0, 2030), st.sampled_from([1899, 1900, 1901, TODAY.year])),
+    st.integers(0, 13), st.integers(0, 32),
+)  # fmt: skip
+good_phones = st.sampled_from(["51984731206", "5132251199"])
+several_phones = st.lists(st.one_of(phones, good_phones), max_size=4)
+cards = st.one_of(st.sampled_from(["705000000000014", "700561276574606", *fillers]), digits(15))
 
 CASES: dict[str, st.SearchStrategy[str | None]] = {
     "full_name": st.one_of(name_texts, st.text(max_size=20)),
     "mother_name": st.one_of(name_texts, st.text(max_size=20)),
     "father_name": name_texts,
     "guardian_name": name_texts,
+    "birth_date": st.one_of(days, moments, anything),
     "cpf": st.one_of(digits(9).map(_cpf), st.sampled_from(fillers), anything),
     "guardian_cpf": digits(9).map(_cpf),
     "nis": st.one_of(digits(10).map(_nis), st.sampled_from(fillers), anything),
     "birth_certificate": st.one_of(digits(32), anything),
-    "cns": st.one_of(digits(15), st.sampled_from(fillers), anything),
-    "phone": st.one_of(phones, anything),
+    "cns": st.one_of(st.lists(cards, max_size=4).map(";".join), anything),
+    "phone": st.one_of(phones, several_phones.map(";".join), anything),
     "updated_at": st.one_of(moments, anything),
 }
 
@@ -123,6 +135,7 @@ GOOD = {
     "mother_name": "Maria de Souza",
     "father_name": "PEDRO REIS",
     "guardian_name": "ANA LIMA",
+    "birth_date": "2009-01-01",
     "cpf": "52998224725",
     "guardian_cpf": "52998224725",
     "nis": _nis("1205641254"),
@@ -139,6 +152,19 @@ def test_a_plain_good_value_is_answered_beside_others(name: str) -> None:
 
     assert list(_answered(name, texts)) == [2, 4]
     _agrees(name, texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cns", "705000000000014;700561276574606;705000000000014"),
+        ("phone", "51984731206;5132251199"),
+        ("phone", "5132251199"),
+    ],
+)
+def test_good_values_in_one_cell_are_answered_in_order_and_once(name: str, text: str) -> None:
+    assert list(_answered(name, [None, f"{text};?", text])) == [2]
+    _agrees(name, [text])
 
 
 @pytest.mark.parametrize("name", GOOD)

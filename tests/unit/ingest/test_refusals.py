@@ -6,7 +6,6 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from mdm.errors import (
@@ -21,7 +20,7 @@ from mdm.errors import (
     UsageError,
 )
 from mdm.ingest.stage import stage_files
-from support.ingest import TODAY, canonical, declared, file_of, records, stage
+from support.ingest import TODAY, canonical, database, declared, file_of, records, stage
 
 HEADER = "local_id,full_name,birth_date\n"
 GOOD = HEADER + "1,João Lima,2001-02-03\n2,Ana Souza,2002-03-04\n"
@@ -74,7 +73,7 @@ def test_a_file_that_cannot_be_read_as_a_whole_is_refused_by_name(
     tmp_path: Path, what: str
 ) -> None:
     content, refusal = REFUSED[what]
-    con = duckdb.connect()
+    con = database(tmp_path)
     with pytest.raises(FileRefusedError) as caught:
         stage_files(con, canonical(), [file_of(tmp_path, content)], today=TODAY)
 
@@ -84,7 +83,7 @@ def test_a_file_that_cannot_be_read_as_a_whole_is_refused_by_name(
 
 
 def test_one_bad_file_refuses_the_delivery(tmp_path: Path) -> None:
-    con = duckdb.connect()
+    con = database(tmp_path)
     files = [file_of(tmp_path, GOOD, "a.csv"), file_of(tmp_path, b"x,y\n1,2\n", "b.csv")]
     with pytest.raises(FileLayoutError) as caught:
         stage_files(con, canonical(), files, today=TODAY)
@@ -99,7 +98,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileIsDirectoryError):
         stage(canonical(), tmp_path)
     with pytest.raises(UsageError):
-        stage(canonical())
+        stage_files(database(tmp_path), canonical(), [], today=TODAY)
 
 
 def test_a_refusal_tells_the_line_and_no_personal_value(tmp_path: Path) -> None:

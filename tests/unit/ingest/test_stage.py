@@ -24,12 +24,13 @@ def test_a_canonical_file_is_staged_end_to_end(tmp_path: Path) -> None:
         "1": ("JOAO SILVA", "52998224725", ["5132891234", "51999998888"], "1987-03-21"),
         "2": ("ANA SOUZA", None, [], None),
     }
-    assert rows(con, "SELECT line, local_id FROM stage_canonical ORDER BY line") == [
+    assert rows(con, "SELECT line, local_id FROM stage_record ORDER BY line") == [
         (2, "1"),
         (3, "2"),
     ]
     described = [row[0] for row in rows(con, "DESCRIBE stage_record")]
-    assert described == ["local_id", "scope", "payload", "content_hash", *STANDARD_COLUMNS]
+    keys = ["place", "file_no", "line", "local_id", "scope", "payload", "content_hash"]
+    assert described == [*keys, *STANDARD_COLUMNS]
 
 
 def test_the_payload_holds_what_was_received_without_blanks(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_line_with_another_number_of_fields_is_quarantined(tmp_path: Path) -> 
         (3, "2", "broken_line"),
         (5, "4", "broken_line"),
     ]
-    assert rows(con, "SELECT line, local_id FROM stage_canonical ORDER BY line") == [
+    assert rows(con, "SELECT line, local_id FROM stage_record ORDER BY line") == [
         (2, "1"),
         (4, "3"),
         (6, "5"),

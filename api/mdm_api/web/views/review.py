@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mdm.linkage.waterfall import Waterfall
 from mdm_api.web.diff import Piece
 
 
@@ -107,51 +108,6 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One step of the waterfall, in pixels of the drawing.
-
-    Attributes:
-        label: What was compared.
-        text: What was found.
-        bits: With sign, as people read it.
-        kind: "for", "against", "start", "family" or "total".
-        x, y, width, height: Its rectangle.
-        text_x, anchor: Where its number stands.
-        from_x: Where the line from the step before begins.
-    """
-
-    label: str
-    text: str
-    bits: str
-    kind: str
-    x: float
-    y: float
-    width: float
-    height: float
-    text_x: float
-    anchor: str
-    from_x: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waterfall:
-    """The evidence added up, step by step.
-
-    Attributes:
-        bars: The steps, the weightiest first; the sum last.
-        width, height: Of the drawing.
-        zero: Where the axis lies.
-        marks: Thresholds: place, label.
-    """
-
-    bars: tuple[Bar, ...]
-    width: float
-    height: float
-    zero: float
-    marks: tuple[tuple[float, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What becomes of the two if they are called one person.
 
@@ -178,6 +134,7 @@ class PairPage:
         guard: What forbids the machine to join them, as a sentence; None where nothing does.
         sides: The two records.
         rows: Fields, differences first.
+        sentences: The evidence in two sentences, in Portuguese.
         pros, cons: Evidence in plain words, the weightiest first.
         silent: What cannot be compared.
         verdict_hint: How strong the evidence is, in words.
@@ -200,6 +157,7 @@ class PairPage:
     reason: str
     sides: tuple[Side, Side]
     rows: tuple[FieldRow, ...]
+    sentences: tuple[str, ...]
     pros: tuple[str, ...]
     cons: tuple[str, ...]
     silent: tuple[str, ...]

@@ -8,6 +8,7 @@ model is ever bound to a request: rows move as Arrow or as plain dictionaries.
 from mdm.storage.tables.access import Account, Client
 from mdm.storage.tables.base import CHECK_COLUMN, Registry, declared_tables, table_of
 from mdm.storage.tables.identity import (
+    FeedMark,
     IdentifierJudgement,
     Judgement,
     Membership,
@@ -18,6 +19,7 @@ from mdm.storage.tables.identity import (
     ToldSetRow,
 )
 from mdm.storage.tables.ledger import LedgerEvent, LedgerTx, StateDigest
+from mdm.storage.tables.quality import QualityPair, QualitySample
 from mdm.storage.tables.records import Issue, Load, Quarantine, Record, RecordVersion, Source
 from mdm.storage.tables.work import GoldenOverride, GoldenRecord, Plan, ReviewItem
 
@@ -25,6 +27,7 @@ __all__ = [
     "CHECK_COLUMN",
     "Account",
     "Client",
+    "FeedMark",
     "GoldenOverride",
     "GoldenRecord",
     "IdentifierJudgement",
@@ -36,6 +39,8 @@ __all__ = [
     "Membership",
     "MunicipalIdRow",
     "Plan",
+    "QualityPair",
+    "QualitySample",
     "Quarantine",
     "Record",
     "RecordVersion",

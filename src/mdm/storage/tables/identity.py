@@ -158,6 +158,18 @@ class Told(Registry, table=True):
     row_check: int = num()
 
 
+class FeedMark(Registry, table=True):
+    """How far a system has read the feed of changes: a transaction's time, and an ID in it."""
+
+    __tablename__ = "feed_mark"
+    __table_args__ = STRICT
+
+    holder: str = txt(key=True)
+    at: str = txt()
+    citizen: str = txt()
+    row_check: int = num()
+
+
 class ToldSetRow(Registry, table=True):
     """What exports told: those between which no record came or moved are one row.
 

@@ -98,6 +98,7 @@ REVIEW = {
     "held_split": "separação à espera de decisão",
     "identifier_conflict": "conflito de documento",
     "overlay": "registro que virou outra pessoa",
+    "over_merge": "possível fusão indevida",
 }
 MEASURES = {
     "pairs": "pares ligados automaticamente",

@@ -6,8 +6,8 @@ from alembic import op
 from mdm.errors import SchemaVersionError
 from mdm.storage.tables.base import BigKey, PlainText
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

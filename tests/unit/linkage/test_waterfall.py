@@ -1,11 +1,12 @@
 """The drawing of the evidence: every step stands where the one before ended."""
 
 from itertools import pairwise
+from xml.etree import ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mdm_api.web.waterfall import CLAMP, Step, waterfall
+from mdm.linkage.waterfall import CLAMP, Step, svg, waterfall
 
 BITS = st.floats(-60, 60).filter(lambda bits: abs(bits) >= 0.1)
 TOTAL = Step(label="sum", text="", bits=1.0, kind="total")
@@ -59,3 +60,14 @@ def test_steps_too_small_to_see_are_left_out() -> None:
     drawn = waterfall(steps([0.01, 4.0]), total=TOTAL, marks=[])
 
     assert len(drawn.bars) == 2
+
+
+def test_the_drawing_is_a_file_of_its_own_with_a_bar_for_every_step() -> None:
+    drawn = waterfall(steps([5.0, -3.0]), total=TOTAL, marks=[(7.0, "une < 7")])
+    root = ET.fromstring(svg(drawn, title="A & B"))  # noqa: S314 - our own text
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+    assert root[0].text == "A & B"
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}g"))) == len(drawn.bars)
+    assert "une < 7" in texts
+    assert "−3,0" in texts

@@ -1,0 +1,265 @@
+"""The feed: changes of IDs in the order of their transactions, for subscribers who keep a copy.
+
+Told from the ledger alone, so that it can be read again from any point and says the same. Within a
+transaction the entries go by municipal ID; a cursor names the last one told, and thus neither
+counts nor numbers what its reader may not know of.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mdm.domain.change import Change, ChangeKind, IdStanding, id_change, record_change
+from mdm.domain.ledger import LedgerKind
+from mdm.domain.municipal_id import LENGTH
+from mdm.errors import UsageError
+from mdm.ports import ReadSession
+from mdm.services.lists import as_int
+from mdm.services.standings import (
+    ANCHORING,
+    PLACING,
+    id_standings,
+    listed,
+    record_standings,
+)
+
+MOST = 100_000
+"""Entries that one page holds at most; the records of one citizen stay together."""
+
+_ON_RECORDS = (*PLACING, LedgerKind.RECORD_STATE)
+_ON_IDS = (
+    LedgerKind.ANCHOR,
+    LedgerKind.WITHDRAW_ID,
+    LedgerKind.REINSTATE_ID,
+    LedgerKind.TOMBSTONE_ID,
+    LedgerKind.AMBIGUOUS,
+)
+_TOLD = (*_ON_RECORDS, *_ON_IDS)
+_AT_ONCE = 2_000
+_TIME_LENGTH = len("2026-03-10T12:00:00.000000Z")
+
+_TRANSACTIONS = f"""
+SELECT t.tx_id, t.at FROM ledger_tx t WHERE t.at >= :at AND t.tx_id > :tx AND EXISTS (
+  SELECT 1 FROM ledger_event e WHERE e.tx_id = t.tx_id AND e.kind IN ({listed(_TOLD)}))
+ORDER BY t.tx_id LIMIT 1
+"""
+# The citizen that an event on a record belongs to: the one it names, else the record's then.
+_RECORDS = f"""
+SELECT k.record_id, k.source, k.local_id, k.citizen FROM (
+  SELECT e.record_id, r.source, r.local_id, coalesce(e.municipal_id, e.from_id, (
+    SELECT p.municipal_id FROM ledger_event p WHERE p.record_id = e.record_id
+    AND p.tx_id <= :tx AND p.kind IN ({listed(PLACING)}) ORDER BY p.seq DESC LIMIT 1)) AS citizen
+  FROM ledger_event e JOIN record r ON r.record_id = e.record_id
+  WHERE e.tx_id = :tx AND e.kind IN ({listed(_ON_RECORDS)}) AND r.state <> 'erased' AND {{known}}
+  AND NOT EXISTS (SELECT 1 FROM ledger_event l WHERE l.record_id = e.record_id
+    AND l.tx_id = :tx AND l.seq > e.seq AND l.kind IN ({listed(_ON_RECORDS)}))
+) k WHERE k.citizen > :citizen ORDER BY k.citizen, k.source, k.local_id LIMIT :most
+"""
+# IDs that an event names, and those anchored at a record that changed its citizen; of them those
+# that one of the records has ever had.
+_IDS = f"""
+SELECT k.municipal_id FROM (
+  SELECT e.municipal_id FROM ledger_event e WHERE e.tx_id = :tx AND e.kind IN ({listed(_ON_IDS)})
+  UNION
+  SELECT a.municipal_id FROM ledger_event e JOIN ledger_event a ON a.record_id = e.record_id
+  WHERE e.tx_id = :tx AND e.kind = '{LedgerKind.MOVE.value}' AND a.kind IN ({listed(ANCHORING)})
+) k WHERE k.municipal_id > :citizen AND EXISTS (
+  SELECT 1 FROM ledger_event p JOIN record r ON r.record_id = p.record_id
+  WHERE p.municipal_id = k.municipal_id AND p.tx_id <= :tx AND p.kind IN ({listed(PLACING)})
+  AND {{known}}
+) ORDER BY k.municipal_id LIMIT :most
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a subscriber has read: all of earlier transactions, and of one up to an ID.
+
+    Attributes:
+        at: Time of the transaction; empty before the first one.
+        citizen: The last ID of it that was told.
+    """
+
+    at: str = ""
+    citizen: str = ""
+
+    def __str__(self) -> str:
+        """As it leaves: the two parts, or nothing at the beginning."""
+        return f"{self.at}.{self.citizen}" if self.at else ""
+
+    @staticmethod
+    def parse(text: str) -> "Cursor":
+        """A cursor out of an earlier answer; empty for the beginning.
+
+        Raises:
+            UsageError: The text is no cursor.
+        """
+        if not text:
+            return Cursor()
+        at, _, citizen = text.rpartition(".")
+        if len(at) != _TIME_LENGTH or not at.endswith("Z") or len(citizen) not in {0, LENGTH}:
+            raise UsageError("not a cursor of an earlier answer")
+        return Cursor(at, citizen)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose changes are told.
+
+    Attributes:
+        known: SQL condition on alias `r` of table `record`: those that the reader may know of.
+        params: Its parameters.
+    """
+
+    known: str
+    params: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries of the feed.
+
+    Attributes:
+        changes: In the order of their transactions.
+        cursor: Where to go on.
+        more: Whether there may be further ones now.
+        told: (ID, record) of each record among them that has a citizen.
+    """
+
+    changes: tuple[Change, ...]
+    cursor: Cursor
+    more: bool
+    told: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a transaction, or a part of it, touched.
+
+    Attributes:
+        records: (record number, source, local ID, citizen).
+        ids: IDs whose standing may have changed.
+        last: The last citizen of the part; None where there is nothing after it.
+    """
+
+    records: Sequence[tuple[int, str, str, str]]
+    ids: Sequence[str]
+    last: str | None = None
+
+
+def read_changes(session: ReadSession, scope: Scope, after: Cursor, limit: int) -> Page:
+    """The changes after a cursor.
+
+    Args:
+        session: The snapshot.
+        scope: Whose changes.
+        after: Where to begin.
+        limit: How many are wanted; up to the end of one citizen more are told.
+    """
+    changes: list[Change] = []
+    told: list[tuple[str, int]] = []
+    cursor, tx_id = after, 0
+    for tx_id, at, start in _transactions(session, after):
+        for part in _parts(session, scope, tx_id, start):
+            for citizen, change, record_id in changes_of(session, part, tx_id, at):
+                changes.append(change)
+                cursor = Cursor(at, max(citizen, cursor.citizen if cursor.at == at else ""))
+                if record_id is not None and change.municipal_id is not None:
+                    told.append((change.municipal_id, record_id))
+            if len(changes) >= limit:
+                end = Cursor(at, cursor.citizen if part.last is None else part.last)
+                return Page(tuple(changes), end, more=True, told=tuple(told))
+    return Page(tuple(changes), cursor, more=False, told=tuple(told))
+
+
+def _transactions(session: ReadSession, after: Cursor) -> Iterator[tuple[int, str, str]]:
+    """Number and time of each transaction with changes, and the ID after which to begin in it."""
+    tx_id = 0
+    while True:
+        row = session.row(_TRANSACTIONS, {"at": after.at, "tx": tx_id})
+        if row is None:
+            return
+        tx_id, at = as_int(row["tx_id"]), str(row["at"])
+        yield tx_id, at, after.citizen if at == after.at else ""
+
+
+def _parts(session: ReadSession, scope: Scope, tx_id: int, start: str) -> Iterator[Touched]:
+    """What a transaction touched, some thousand citizens at a time."""
+    last: str | None = start
+    while last is not None:
+        part = _touched(session, scope, tx_id, last)
+        yield part
+        last = part.last
+
+
+def _touched(session: ReadSession, scope: Scope, tx_id: int, start: str) -> Touched:
+    values = {**scope.params, "tx": tx_id, "citizen": start, "most": _AT_ONCE}
+    records = [
+        (as_int(r["record_id"]), str(r["source"]), str(r["local_id"]), str(r["citizen"]))
+        for r in session.rows(_RECORDS.format(known=scope.known), values)
+    ]
+    ids = [str(r["municipal_id"]) for r in session.rows(_IDS.format(known=scope.known), values)]
+    bounds = [
+        known[-1] for known in ([record[3] for record in records], ids) if len(known) == _AT_ONCE
+    ]
+    if not bounds:
+        return Touched(records, ids)
+    # The last citizen of a list that was cut may have further records: it comes next time.
+    bound = min(bounds)
+    before = [name for name in (*(r[3] for r in records), *ids) if name < bound]
+    assert before  # no citizen has as many records as are read at once
+    last = max(before)
+    return Touched(
+        [record for record in records if record[3] <= last],
+        [name for name in ids if name <= last],
+        last,
+    )
+
+
+def changes_of(
+    session: ReadSession, part: Touched, tx_id: int, at: str
+) -> Iterator[tuple[str, Change, int | None]]:
+    """What a transaction changed of some records and IDs.
+
+    Returns:
+        The citizen that each change goes by, the change, and the number of its record.
+    """
+    numbers = [record[0] for record in part.records]
+    before = record_standings(session, numbers, tx_id - 1)
+    after = record_standings(session, numbers, tx_id)
+    homes = {s.municipal_id for s in (*before.values(), *after.values())} - {None}
+    ids: Collection[str] = {name for name in homes if name is not None} | set(part.ids)
+    ids_before = id_standings(session, ids, tx_id - 1)
+    ids_after = id_standings(session, ids, tx_id)
+    for record_id, source, local_id, citizen in part.records:
+        was, now = before[record_id], after[record_id]
+        kind = record_change(was, now, ids_before, ids_after)
+        if kind is not None:
+            yield (
+                citizen,
+                Change(
+                    at=at,
+                    change=kind,
+                    municipal_id=now.municipal_id,
+                    source=source,
+                    local_id=local_id,
+                    former_id=None if was.municipal_id == now.municipal_id else was.municipal_id,
+                    record_status=now.status,
+                    link_status=now.link_status,
+                ),
+                record_id,
+            )
+    for name in part.ids:
+        kind = id_change(ids_before.get(name), ids_after[name], name)
+        if kind is not None:
+            yield name, _id_entry(at, kind, name, ids_after[name]), None
+
+
+def _id_entry(at: str, kind: ChangeKind, name: str, now: IdStanding) -> Change:
+    return Change(
+        at=at,
+        change=kind,
+        municipal_id=name,
+        id_state=now.state.value,
+        resolves_to=now.resolves_to,
+        ambiguous_until=now.ambiguous_until,
+    )

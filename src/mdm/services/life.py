@@ -1,0 +1,179 @@
+"""The life of a citizen: what happened to its IDs and records, in order, told from the ledger."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mdm.domain.change import Change
+from mdm.domain.life import LifeEvent, Said, sentence
+from mdm.domain.municipal_id import parse
+from mdm.errors import NotFoundError
+from mdm.ports import Clock, ReadSession, Store
+from mdm.services.changes import Touched, changes_of
+from mdm.services.lists import as_int, as_text, rows_of_numbers, rows_of_texts
+from mdm.services.standings import ANCHORING, PLACING, id_standings, listed
+
+_EVER_PLACED = f"""
+SELECT DISTINCT r.record_id, r.source, r.local_id FROM ledger_event e
+JOIN record r ON r.record_id = e.record_id WHERE e.municipal_id IN ({{keys}})
+AND e.kind IN ({listed(PLACING)}) AND r.state <> 'erased' AND {{known}}
+ORDER BY r.record_id
+"""
+_ANCHORED = f"""
+SELECT DISTINCT municipal_id FROM ledger_event
+WHERE record_id IN ({{keys}}) AND kind IN ({listed(ANCHORING)})
+"""
+_OF_RECORDS = "SELECT DISTINCT tx_id FROM ledger_event WHERE record_id IN ({keys})"
+_OF_IDS = "SELECT DISTINCT tx_id FROM ledger_event WHERE municipal_id IN ({keys})"
+_HEADERS = """
+SELECT tx_id, at, kind, actor, purpose, cause, plan_id, model_version FROM ledger_tx
+WHERE tx_id IN ({keys}) ORDER BY tx_id
+"""
+_LINK_WEIGHTS = f"""
+SELECT tx_id, record_id, weight FROM ledger_event WHERE record_id IN ({{keys}})
+AND kind IN ({listed(PLACING)}) AND weight IS NOT NULL ORDER BY seq
+"""
+_JUDGED = """
+SELECT tx_id, verdict, record_l, record_r, actor, judgement_id FROM judgement
+WHERE record_l IN ({keys}) OR record_r IN ({keys}) ORDER BY judgement_id
+"""
+_UNDONE = """
+SELECT e.tx_id, j.record_l, j.record_r, j.judgement_id FROM judgement j
+JOIN ledger_event e ON e.detail = CAST(j.judgement_id AS TEXT) AND e.kind = 'judge_undo'
+WHERE j.state = 'undone' AND (j.record_l IN ({keys}) OR j.record_r IN ({keys}))
+"""
+_SET = """
+SELECT tx_id, record_id, attribute, override_id FROM golden_override
+WHERE record_id IN ({keys}) ORDER BY override_id
+"""
+_Record = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Citizen:
+    """Whose life is told.
+
+    Attributes:
+        ids: The ID asked for, and those that name or named the same citizen.
+        records: Number, source and local ID of every record that was ever theirs.
+    """
+
+    ids: Sequence[str]
+    records: Sequence[_Record]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The records' numbers."""
+        return [record[0] for record in self.records]
+
+
+def life_of(
+    store: Store, clock: Clock, municipal_id: str, *, restricted: bool = False
+) -> dict[str, object]:
+    """What happened to the citizen that an ID ever issued names, from its minting on.
+
+    Told are records and IDs, times and who acted; no name, date or document. IDs that were
+    retired have a life, too.
+
+    Args:
+        store: The registry.
+        clock: Gives the present day.
+        municipal_id: As people write it.
+        restricted: Whether restricted records are told of.
+
+    Returns:
+        municipal_id, requested, state, ids, events with a sentence each.
+
+    Raises:
+        InvalidMunicipalIdError: The text is no municipal ID.
+        NotFoundError: The ID was not issued, or all that it had is restricted.
+    """
+    requested = parse(municipal_id)
+    known = "true" if restricted else "NOT r.restricted"
+    with store.reading() as session:
+        last = session.number("SELECT MAX(tx_id) FROM ledger_tx")
+        now = id_standings(session, [requested], last).get(requested)
+        if now is None:
+            raise NotFoundError("no such municipal ID was issued", where=requested)
+        citizen = _citizen(session, requested, now.resolves_to, known)
+        if not citizen.records:
+            raise NotFoundError("no such municipal ID was issued", where=requested)
+        events = list(_events(session, citizen))
+    unclear = now.ambiguous_until is not None and now.ambiguous_until > clock().date().isoformat()
+    return {
+        "municipal_id": now.resolves_to,
+        "requested": requested,
+        "state": "ambiguous" if unclear else now.state.value,
+        "ids": list(citizen.ids),
+        "events": [_told(event, requested) for event in events],
+    }
+
+
+def _citizen(session: ReadSession, requested: str, resolves_to: str | None, known: str) -> _Citizen:
+    """The records that were ever theirs, and the IDs that these anchored and that named them."""
+    ids = {requested} | ({resolves_to} if resolves_to is not None else set())
+    members = rows_of_texts(
+        session,
+        "SELECT record_id FROM membership WHERE municipal_id IN ({keys})",
+        [] if resolves_to is None else [resolves_to],
+    )
+    present = [as_int(row["record_id"]) for row in members]
+    ids |= {str(r["municipal_id"]) for r in rows_of_numbers(session, _ANCHORED, present)}
+    rows = rows_of_texts(session, _EVER_PLACED.replace("{known}", known), ids)
+    records = {
+        as_int(r["record_id"]): (as_int(r["record_id"]), str(r["source"]), str(r["local_id"]))
+        for r in rows
+    }
+    return _Citizen(sorted(ids), [records[number] for number in sorted(records)])
+
+
+def _events(session: ReadSession, citizen: _Citizen) -> Iterator[LifeEvent]:
+    """All that happened, transaction by transaction."""
+    said = _said(session, citizen)
+    weights = {
+        (as_int(r["tx_id"]), as_int(r["record_id"])): float(str(r["weight"]))
+        for r in rows_of_numbers(session, _LINK_WEIGHTS, citizen.numbers)
+    }
+    numbers = {as_int(r["tx_id"]) for r in rows_of_numbers(session, _OF_RECORDS, citizen.numbers)}
+    numbers |= {as_int(r["tx_id"]) for r in rows_of_texts(session, _OF_IDS, citizen.ids)}
+    for row in rows_of_numbers(session, _HEADERS, numbers | said.keys()):
+        tx_id, at, actor = as_int(row["tx_id"]), str(row["at"]), str(row["actor"])
+        how = as_text(row["model_version"])
+        for one in said.get(tx_id, ()):
+            yield LifeEvent(at=at, actor=actor, said=one)
+        touched = Touched([(*record, "") for record in citizen.records], citizen.ids)
+        for _, change, record_id in changes_of(session, touched, tx_id, at):
+            if _concerns(change, citizen.ids):
+                weight = None if record_id is None else weights.get((tx_id, record_id))
+                yield LifeEvent(at=at, actor=actor, change=change, weight=weight, model_version=how)
+
+
+def _concerns(change: Change, ids: Collection[str]) -> bool:
+    """Whether a change is one of this citizen's: its records may since have had other ones."""
+    return change.municipal_id in ids or change.former_id in ids
+
+
+def _said(session: ReadSession, citizen: _Citizen) -> dict[int, list[Said]]:
+    """What stewards said, by transaction."""
+    keys = {record[0]: record[1:] for record in citizen.records}
+    found: dict[int, list[Said]] = {}
+
+    def pair(row: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+        sides = (as_int(row["record_l"]), as_int(row["record_r"]))
+        return tuple(keys[side] for side in sides if side in keys)
+
+    for row in rows_of_numbers(session, _JUDGED, citizen.numbers):
+        one = Said(verdict=str(row["verdict"]), records=pair(row))
+        found.setdefault(as_int(row["tx_id"]), []).append(one)
+    for row in rows_of_numbers(session, _UNDONE, citizen.numbers):
+        one = Said(verdict="undone", records=pair(row))
+        found.setdefault(as_int(row["tx_id"]), []).append(one)
+    for row in rows_of_numbers(session, _SET, citizen.numbers):
+        spoken_of = (keys[as_int(row["record_id"])],)
+        one = Said(attribute=str(row["attribute"]), records=spoken_of)
+        found.setdefault(as_int(row["tx_id"]), []).append(one)
+    return found
+
+
+def _told(event: LifeEvent, requested: str) -> dict[str, object]:
+    """An event as it leaves."""
+    return {**event.as_dict(), "sentence": sentence(event, requested)}

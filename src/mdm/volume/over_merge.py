@@ -1,0 +1,73 @@
+"""Contradictory citizens: a record weighed against all that is known of its citizen.
+
+A chain of links may hold two records together that contradict each other: each link is strong,
+the whole is not one person. Of every citizen the pair is asked about that contradicts most, once
+its own evidence is under the review threshold and a name or date conflicts, or where two of given
+name, birth date and mother conflict. No link is broken by this: a steward decides.
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from mdm.domain.judgement import Judgement, JudgementState, close
+
+OVER_MERGE = "over_merge"
+Row = dict[str, object]
+
+# A typing error is no conflict: dates and mothers' names one edit apart, names that sound alike or
+# stand elsewhere in the name; nor is 1 January, which often means that only the year is known.
+_CONTRADICTIONS = """
+WITH many AS (SELECT cluster FROM cluster GROUP BY 1 HAVING count(*) > 1),
+member AS (
+  SELECT c.cluster, s.record_id, s.name_kind,
+         str_split(s.name, ' ') AS tokens, str_split(s.name_phonetic, ' ') AS sounds,
+         strftime(s.birth_date, '%Y%m%d') AS birth,
+         split_part(s.mother, ' ', 1) AS mother
+  FROM cluster c SEMI JOIN many USING (cluster) JOIN standard s USING (record_id)
+  JOIN record_state t USING (record_id) WHERE t.state IN ('pending', 'present')),
+pair AS (
+  SELECT l.cluster, l.record_id AS record_l, r.record_id AS record_r,
+    coalesce(l.birth NOT LIKE '%0101' AND r.birth NOT LIKE '%0101' AND l.birth <> r.birth
+      AND damerau_levenshtein(l.birth, r.birth) > 1, false)::INTEGER
+    + coalesce(l.name_kind = 'civil' AND r.name_kind = 'civil'
+      AND length(l.tokens[1]) > 1 AND length(r.tokens[1]) > 1
+      AND NOT list_contains(r.sounds, l.sounds[1]) AND NOT list_contains(l.sounds, r.sounds[1]),
+      false)::INTEGER
+    + coalesce(length(l.mother) > 1 AND length(r.mother) > 1
+      AND damerau_levenshtein(l.mother, r.mother) > 1, false)::INTEGER AS conflicts
+  FROM member l JOIN member r ON r.cluster = l.cluster AND l.record_id < r.record_id)
+SELECT p.record_l, p.record_r, s.match_weight, p.cluster
+FROM pair p LEFT JOIN scored s ON s.record_l = p.record_l AND s.record_r = p.record_r
+WHERE p.conflicts >= 2 OR (p.conflicts = 1 AND s.match_weight IS NULL)
+ORDER BY p.cluster, p.conflicts DESC, s.match_weight NULLS FIRST, p.record_l, p.record_r
+"""
+
+
+def over_merges(
+    con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement], asked: Sequence[Row]
+) -> list[Row]:
+    """One question for each citizen that contradicts itself.
+
+    Args:
+        con: Holds `cluster`, `scored`, `standard`, `record_state`.
+        judgements: All that stand: what they make one person is not asked.
+        asked: The other questions of the plan: none is asked twice.
+    """
+    closure = close(judgements)
+    settled = {j.pair for j in judgements if j.state is JudgementState.ACTIVE or not j.is_given}
+    settled |= {(int(str(row["record_l"])), int(str(row["record_r"]))) for row in asked}
+    found: dict[int, Row] = {}
+    for left, right, weight, cluster in con.execute(_CONTRADICTIONS).fetchall():
+        if cluster in found or (left, right) in settled or closure.must_link(left, right):
+            continue
+        found[cluster] = {
+            "record_l": left,
+            "record_r": right,
+            "match_weight": weight,
+            "kind": OVER_MERGE,
+            "guard": None,
+            "group_id": cluster,
+            "rank": 0,
+        }
+    return list(found.values())
