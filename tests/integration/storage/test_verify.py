@@ -53,6 +53,7 @@ def flipped(column: Column[object], value: object) -> object:
 
 CHOICES = {
     ("load", "state"): ("held", "applied"),
+    ("told_set", "kind"): ("citizens", "open_records"),
     ("record", "state"): ("present", "withdrawn"),
     ("record_version", "payload"): ('{"sex": "M"}', '{"sex": "F"}'),
     ("ledger_event", "kind"): ("relink", "unplace"),
