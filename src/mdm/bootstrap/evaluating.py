@@ -45,7 +45,7 @@ def evaluate(
         TruthFileError: Columns are missing, or no record is in it.
         NothingToLinkError: Nothing was linked yet.
     """
-    _read_truth(con, truth)
+    write_truth(con, truth)
     groups = session.read_arrow(
         "SELECT record_id, municipal_id AS cluster FROM membership", schema=_GROUPS
     )
@@ -77,7 +77,8 @@ def evaluate(
     return result
 
 
-def _read_truth(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
+def write_truth(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    """Write `eval_truth(record_id, person, true values)` of a truth file; see `evaluate`."""
     if not truth.is_file():
         raise FileMissingError("the truth file does not exist", where=truth.name)
     path = str(truth).replace("'", "''")
