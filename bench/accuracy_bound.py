@@ -91,8 +91,10 @@ def features(table: pa.Table) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The matrix of a file of `write_pairs`; what is missing lies below every value."""
     wanted = [name for name in table.column_names if name not in KEYS]
     columns = [table[name].to_numpy(zero_copy_only=False).astype(float) for name in wanted]
-    found: np.ndarray[Any, np.dtype[np.float64]] = np.stack(columns, axis=1)
-    return np.nan_to_num(found, copy=False, nan=MISSING)
+    matrix: np.ndarray[Any, np.dtype[np.float64]] = np.nan_to_num(
+        np.stack(columns, axis=1), nan=MISSING
+    )
+    return matrix
 
 
 def is_same(table: pa.Table) -> np.ndarray[Any, np.dtype[np.bool_]]:
