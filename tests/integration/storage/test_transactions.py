@@ -5,7 +5,9 @@ import threading
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from mdm.domain.ledger import TxHeader
@@ -206,3 +208,18 @@ def test_a_full_disk_is_named_and_leaves_the_registry(tmp_path: Path) -> None:
     with store.reading() as session:
         assert session.number("SELECT COUNT(*) FROM quarantine") == 1
     store.close()
+
+
+def test_a_connection_that_the_server_closed_is_opened_again(
+    store: Store, database_url: str
+) -> None:
+    if store.dialect == "sqlite":
+        return  # a file has no server
+    with store.reading() as session:
+        own = session.number("SELECT pg_backend_pid()")
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (own,))
+
+    with store.reading() as session:
+        assert session.number("SELECT pg_backend_pid()") != own
