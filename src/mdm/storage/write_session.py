@@ -25,7 +25,6 @@ from mdm.storage.digests import Digest, content_digest
 from mdm.storage.read_session import NO_PARAMS, ReadSession
 from mdm.storage.staging import (
     STAGE,
-    deferred_indexes,
     joined,
     peek,
     same_key,
@@ -266,8 +265,7 @@ class WriteSession(ReadSession):
         if sum(batch.num_rows for batch in head) < DEFERRED_ROWS:
             self._bulk.insert(table, head)
         else:
-            with deferred_indexes(self._connection, table):
-                self._bulk.insert(table, chain(head, rest), ahead=ahead)
+            self._bulk.fill(table, chain(head, rest), ahead=ahead)
         return written
 
     def _set_from(
