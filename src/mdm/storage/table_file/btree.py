@@ -36,7 +36,7 @@ class PageFile:
     def add(self, pages: Bytes) -> list[int]:
         """Write pages (rows of bytes) at the end; returns their numbers."""
         before = min(len(pages), max(0, _LOCK_PAGE - 1 - self._pages))
-        numbers = []
+        numbers: list[int] = []
         for part in (pages[:before], pages[before:]):
             if len(part) == 0:
                 continue
@@ -60,7 +60,7 @@ class PageFile:
         self._file.close()
 
     def _write(self, pages: Bytes) -> None:
-        left = memoryview(pages).cast("B")
+        left = pages.data.cast("B")
         while len(left) != 0:
             left = left[self._file.write(left) :]
         self._pages += len(pages)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -14,11 +15,12 @@ from sqlalchemy import CheckConstraint, Index, Table
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from mdm.storage.table_file.btree import PAGE, PageFile, Tree
-from mdm.storage.table_file.cells import cells_of
+from mdm.storage.table_file.cells import Cells, cells_of
 
 _SORT_MEMORY = "1GB"
 _BATCH_ROWS = 65_536
 _BROKEN = "broken_rows"
+_YES, _NO = map(pa.scalar, (True, False))
 
 
 class _DuckDialect(SQLiteDialect):
@@ -68,9 +70,7 @@ class TableSchema:
     def rules(self) -> str:
         """SQL of what every row must meet."""
         checks = [
-            str(one.sqltext)
-            for one in self.table.constraints
-            if isinstance(one, CheckConstraint)
+            str(one.sqltext) for one in self.table.constraints if isinstance(one, CheckConstraint)
         ]
         filled = [f'"{c.name}" IS NOT NULL' for c in self.table.columns if not c.nullable]
         return " AND ".join(f"coalesce({rule}, true)" for rule in [*checks, *filled])
@@ -127,7 +127,7 @@ def _scratch(folder: Path) -> duckdb.DuckDBPyConnection:
     )
 
 
-def _row_cells(schema: TableSchema, batch: pa.RecordBatch):
+def _row_cells(schema: TableSchema, batch: pa.RecordBatch) -> Cells:
     if not schema.by_row_id:
         others = [name for name in schema.columns if name not in schema.keys]
         return cells_of([batch.column(name) for name in [*schema.keys, *others]])
@@ -148,7 +148,8 @@ class _Entries:
         rest = [f'"{name}"' for name in schema.keys if name not in named]
         where = index.dialect_options["sqlite"]["where"]
         condition = "" if where is None else f" WHERE {_sql(where)}"
-        self._select = f"SELECT {', '.join([*keys, *rest])} FROM rows_now AS \"{schema.table.name}\"{condition}"
+        rows = f'FROM rows_now AS "{schema.table.name}"'
+        self._select = f"SELECT {', '.join([*keys, *rest])} {rows}{condition}"
         self._order = ", ".join(f"{n} NULLS FIRST" for n in range(1, len(keys) + len(rest) + 1))
         self._unique = len(keys) if index.unique else len(keys) + len(rest)
 
@@ -180,7 +181,7 @@ def _write_index(file: PageFile, root: int, entries: _Entries) -> None:
     tree.close()
 
 
-def _sql(expression: object) -> str:
+def _sql(expression: Any) -> str:
     return str(expression.compile(dialect=_DUCK, compile_kwargs={"literal_binds": True}))
 
 
@@ -188,9 +189,9 @@ def _check_rules(
     con: duckdb.DuckDBPyConnection, schema: TableSchema, batch: pa.RecordBatch
 ) -> None:
     con.register(_BROKEN, batch)
-    found = con.execute(f"SELECT 1 FROM {_BROKEN} WHERE NOT ({schema.rules}) LIMIT 1").fetchone()
+    found = con.execute(f"SELECT 1 FROM {_BROKEN} WHERE NOT ({schema.rules}) LIMIT 1").fetchall()
     con.unregister(_BROKEN)
-    if found is not None:
+    if found:
         raise RuleBrokenError(f"{schema.table.name}: a row breaks a rule of the table")
 
 
@@ -207,8 +208,8 @@ def check_order(columns: Sequence[pa.Array], last: list[object] | None) -> list[
     ]
     rising = np.zeros(len(columns[0]), dtype=np.bool_)
     for column, former in reversed(list(zip(columns, before, strict=True))):
-        less = pc.fill_null(pc.less(former, column), True).to_numpy(zero_copy_only=False)
-        same = pc.fill_null(pc.equal(former, column), False).to_numpy(zero_copy_only=False)
+        less = pc.less(former, column).fill_null(_YES).to_numpy(zero_copy_only=False)
+        same = pc.equal(former, column).fill_null(_NO).to_numpy(zero_copy_only=False)
         rising = less | same & rising
     if not bool(rising.all()):
         raise KeyOrderError("rows must come in the order of their key, each key once")

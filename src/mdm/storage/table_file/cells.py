@@ -20,6 +20,7 @@ _BITS = np.array([7, 15, 23, 31, 47], dtype=np.int64)
 """Bits of the magnitude that integers of serial types 1 to 5 hold; type 6 holds all."""
 _WIDTHS = np.array([0, 1, 2, 3, 4, 6, 8, 8, 0, 0], dtype=np.int64)
 """Bytes of a value by serial type, up to 9."""
+_LONGEST_HEADER = 127
 _EMPTY = pa.scalar(b"", pa.binary())
 
 
@@ -67,10 +68,10 @@ def cells_of(columns: Sequence[pa.Array | None], keys: Numbers | None = None) ->
         for column in columns
     ]
     serials = [part.serials for part in parts]
-    header = 1 + np.sum([_varint_sizes(serial) for serial in serials], axis=0, dtype=np.int64)
-    if int(header.max()) > 127:
-        raise ValueError("the header of a record must not be longer than 127 bytes")
-    payloads = header + np.sum([part.lengths for part in parts], axis=0, dtype=np.int64)
+    header = sum(map(_varint_sizes, serials), np.ones(rows, dtype=np.int64))
+    if int(header.max()) > _LONGEST_HEADER:
+        raise ValueError("the header of a record must be short enough for one byte of length")
+    payloads = sum((part.lengths for part in parts), header)
     before = [payloads] if keys is None else [payloads, keys]
     head = _varints([*before, header, *serials])
     bodies = [part.body for part in parts if part.body is not None]
