@@ -144,7 +144,8 @@ class _Entries:
         self._con = con
         self._parts: list[pa.RecordBatch] = []
         keys = [f"({_sql(expression)}) AS k{n}" for n, expression in enumerate(index.expressions)]
-        named = {column.name for column in index.columns}
+        # A row ID ends each entry, even of an index that has the column it goes by as well.
+        named = set() if schema.by_row_id else {column.name for column in index.columns}
         rest = [f'"{name}"' for name in schema.keys if name not in named]
         where = index.dialect_options["sqlite"]["where"]
         condition = "" if where is None else f" WHERE {_sql(where)}"
