@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from mdm.clustering.decision import Thresholds
@@ -231,7 +232,7 @@ class DuckLinking:
     def applied(self, session: ReadSession, events: pa.Table, numbers: range) -> None:
         """Bring memberships and IDs here to what they are after events with given numbers."""
         plan_tables.mark_identity(self._con, None)
-        numbered = events.append_column("seq", pa.array(numbers, pa.int64()))
+        numbered = events.append_column("seq", pa.array(np.arange(numbers.start, numbers.stop)))
         if not plan_tables.follow_events(self._con, numbered):
             self._read_identity(session)
 

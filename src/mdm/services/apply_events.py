@@ -7,6 +7,7 @@ word on each record and each ID (`mdm.domain.fold` is the definition).
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -58,7 +59,7 @@ def apply_events(session: WriteSession, events: pa.Table) -> range:
         The ledger numbers of the events.
     """
     numbers = session.append_events(events.select(EVENT_SCHEMA.names))
-    numbered = events.append_column("seq", pa.array(numbers, pa.int64()))
+    numbered = events.append_column("seq", pa.array(np.arange(numbers.start, numbers.stop)))
     _mint(session, numbered)
     _change_ids(session, numbered)
     _change_membership(session, numbered)
@@ -88,7 +89,7 @@ def _mint(session: WriteSession, events: pa.Table) -> None:
                 "minted_seq": minted["seq"],
                 "state": pa.array(["active"] * minted.num_rows, pa.string()),
             }
-        ).sort_by("municipal_id"),
+        ),
         ahead=True,
     )
 

@@ -25,11 +25,10 @@ from sqlalchemy.engine import make_url
 from mdm.errors import BackupError, DiskFullError, RegistryExistsError, SchemaVersionError
 from mdm.storage import migrate
 from mdm.storage.arrow import arrow_schema, is_checked
-from mdm.storage.bulk import bulk_for
+from mdm.storage.bulk import bulk_for, deferred_indexes
 from mdm.storage.engine import WRITES, take_lane
 from mdm.storage.faults import named_faults
 from mdm.storage.read_session import ReadSession
-from mdm.storage.staging import deferred_indexes
 from mdm.storage.store import Store, iso
 from mdm.storage.tables import declared_tables
 

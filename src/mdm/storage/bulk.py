@@ -6,7 +6,7 @@ written and parsed by Arrow, so that no value becomes a Python object.
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from functools import lru_cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,9 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 from sqlalchemy import Connection, Dialect, text
+from sqlalchemy.schema import CreateIndex, DropIndex
 
 from mdm.ahead import made_ahead
 from mdm.storage.arrow import joined_batch, python_columns, rows_to_batch
+from mdm.storage.table_file.copying import copy_in
+from mdm.storage.tables import table_of
 
 if TYPE_CHECKING:
     from psycopg import Cursor
@@ -42,6 +45,9 @@ class Bulk(Protocol):
                 of the connection then.
             ahead: Whether to.
         """
+
+    def fill(self, table: str, batches: Iterable[pa.RecordBatch], *, ahead: bool = False) -> None:
+        """Append many whole rows, in the order of their key; args as of `insert`."""
 
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
@@ -72,6 +78,11 @@ class SqliteBulk:
         ):
             for sql, rows in ready:
                 cursor.executemany(sql, rows)
+
+    def fill(self, table: str, batches: Iterable[pa.RecordBatch], *, ahead: bool = False) -> None:
+        """Append many whole rows, in the order of their key, by way of a file of their own."""
+        with made_ahead(iter(batches)) if ahead else nullcontext(batches) as ready:
+            copy_in(self._connection, table, ready)
 
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
@@ -148,6 +159,11 @@ class PgBulk:
             finally:
                 self._copying_in = False
 
+    def fill(self, table: str, batches: Iterable[pa.RecordBatch], *, ahead: bool = False) -> None:
+        """Append many whole rows; indexes are built afterwards if the table was empty."""
+        with deferred_indexes(self._connection, table):
+            self.insert(table, batches, ahead=ahead)
+
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
@@ -162,6 +178,19 @@ class PgBulk:
             lines = iter(copy)
             while chunk := list(islice(lines, batch_rows)):
                 yield _from_csv(chunk, schema)
+
+
+@contextmanager
+def deferred_indexes(connection: Connection, table: str) -> Iterator[None]:
+    """Build the indexes of a table after it was filled, if it is empty before."""
+    indexes = sorted(table_of(table).indexes, key=lambda index: str(index.name))
+    if connection.exec_driver_sql(f'SELECT 1 FROM "{table}" LIMIT 1').first() is not None:
+        indexes = []
+    for index in indexes:
+        connection.execute(DropIndex(index))
+    yield
+    for index in indexes:
+        connection.execute(CreateIndex(index))
 
 
 @lru_cache(maxsize=1024)

@@ -7,12 +7,11 @@ from itertools import chain
 import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection
-from sqlalchemy.schema import CreateIndex, DropIndex
 
 from mdm.storage import row_check
 from mdm.storage.arrow import arrow_schema, batches, hashed_columns, is_checked, key_columns
 from mdm.storage.bulk import bulk_for, quoted
-from mdm.storage.tables import CHECK_COLUMN, table_of
+from mdm.storage.tables import CHECK_COLUMN
 
 STAGE = "stage_rows"
 
@@ -89,19 +88,6 @@ def _shifted(
     return batch.select(names).append_column(
         pa.field(CHECK_COLUMN, pa.int64(), nullable=False), pa.array(checks)
     )
-
-
-@contextmanager
-def deferred_indexes(connection: Connection, table: str) -> Iterator[None]:
-    """Build the indexes of a table after it was filled, if it is empty before."""
-    indexes = sorted(table_of(table).indexes, key=lambda index: str(index.name))
-    if connection.exec_driver_sql(f'SELECT 1 FROM "{table}" LIMIT 1').first() is not None:
-        indexes = []
-    for index in indexes:
-        connection.execute(DropIndex(index))
-    yield
-    for index in indexes:
-        connection.execute(CreateIndex(index))
 
 
 def peek(

@@ -25,6 +25,7 @@ from mdm.storage import migrate
 from mdm.storage.engine import LANE_SECONDS, WRITES, open_engine, take_lane
 from mdm.storage.faults import named_faults
 from mdm.storage.read_session import ReadSession
+from mdm.storage.table_file.copying import let_go
 from mdm.storage.write_session import WriteSession
 
 _LAST = "SELECT tx_id, at FROM ledger_tx ORDER BY tx_id DESC LIMIT 1"
@@ -123,10 +124,13 @@ class Store:
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
         with named_faults(), self._own_lane(writes=writes), self.engine.connect() as bare:
             connection = bare.execution_options(**{WRITES: writes})
-            with connection.begin():
-                if writes:
-                    take_lane(connection, self._lane_seconds)
-                yield connection
+            try:
+                with connection.begin():
+                    if writes:
+                        take_lane(connection, self._lane_seconds)
+                    yield connection
+            finally:
+                let_go(bare)
 
     @contextmanager
     def _own_lane(self, *, writes: bool) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
@@ -25,7 +26,6 @@ from mdm.storage.digests import Digest, content_digest
 from mdm.storage.read_session import NO_PARAMS, ReadSession
 from mdm.storage.staging import (
     STAGE,
-    deferred_indexes,
     joined,
     peek,
     same_key,
@@ -35,6 +35,7 @@ from mdm.storage.staging import (
 from mdm.storage.table_digests import TableDigests
 
 DEFERRED_ROWS = 32_768
+"""From here on rows are written by way of a file, or their indexes after them."""
 APPEND_ONLY = frozenset({"ledger_event", "ledger_tx", "state_digest"})
 
 
@@ -57,7 +58,7 @@ class WriteSession(ReadSession):
     # ------------------------------------------------------------------ rows in
 
     def insert_arrow(self, table: str, data: ArrowData, *, ahead: bool = False) -> int:
-        """Append rows, streaming; indexes are built afterwards if the table was empty.
+        """Append rows, streaming; many come in the order of their key.
 
         Columns are found by name; those that may be empty can be left out, and so can `tx_id`.
 
@@ -71,7 +72,8 @@ class WriteSession(ReadSession):
             How many rows were written.
 
         Raises:
-            ValueError: A column is unknown or missing, or the table is written by storage alone.
+            ValueError: A column is unknown or missing, or the table is written by storage alone;
+                many rows are out of order or break a rule of the table.
         """
         self._may_write(table, "insert")
         rows = self._conformed(table, in_key_order(table, data))
@@ -266,8 +268,7 @@ class WriteSession(ReadSession):
         if sum(batch.num_rows for batch in head) < DEFERRED_ROWS:
             self._bulk.insert(table, head)
         else:
-            with deferred_indexes(self._connection, table):
-                self._bulk.insert(table, chain(head, rest), ahead=ahead)
+            self._bulk.fill(table, chain(head, rest), ahead=ahead)
         return written
 
     def _set_from(
@@ -315,6 +316,6 @@ def _cell(number: int, value: object, kind: pa.DataType) -> Digest:
 
 def _numbered(data: Iterable[pa.RecordBatch], first: int) -> Iterator[pa.RecordBatch]:
     for batch in data:
-        numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
+        numbers = pa.array(np.arange(first, first + batch.num_rows))
         yield batch.append_column("seq", numbers)
         first += batch.num_rows

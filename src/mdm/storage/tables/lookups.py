@@ -22,9 +22,11 @@ def has_nth(column: str, n: int) -> str:
 
 def payload_value(dialect: str, payload: str, column: str) -> str:
     """SQL of one value in a payload; none of an erased record's, whose payload is empty."""
-    value = f"json_extract({payload}, '$.{column}')"
-    if dialect != "sqlite":
-        value = f"({payload})::jsonb ->> '{column}'::text"
+    value = {
+        "sqlite": f"json_extract({payload}, '$.{column}')",
+        "duckdb": f"json_extract_string({payload}, '$.{column}')",
+        "postgresql": f"({payload})::jsonb ->> '{column}'::text",
+    }[dialect]
     return f"(CASE WHEN {payload} <> '' THEN {value} END)"
 
 

@@ -1,0 +1,217 @@
+"""A database file that holds one table with its indexes, filled from Arrow batches."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pysqlite3.dbapi2 as sqlite
+from sqlalchemy import CheckConstraint, Index, Table
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+
+from mdm.storage.table_file.btree import PAGE, PageFile, Tree
+from mdm.storage.table_file.cells import Cells, cells_of
+
+_SORT_MEMORY = "1GB"
+_BATCH_ROWS = 65_536
+_BROKEN = "broken_rows"
+_YES, _NO = map(pa.scalar, (True, False))
+
+
+class _DuckDialect(SQLiteDialect):
+    """Expressions as DuckDB spells them: as SQLite does, but for what stands in JSON."""
+
+    name = "duckdb"
+
+
+_DUCK = _DuckDialect()
+
+
+class KeyOrderError(ValueError):
+    """Rows do not come in the order of their key, or a key comes twice."""
+
+
+class RuleBrokenError(ValueError):
+    """A row breaks a rule that its table declares."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """How a database declares a table.
+
+    Attributes:
+        table: As the program declares it.
+        columns: Names in the order in which the database keeps them.
+        statements: SQL that makes the table, then its indexes.
+        indexes: The declared indexes among them; none for rows that are checked by SQLite again.
+    """
+
+    table: Table
+    columns: Sequence[str]
+    statements: Sequence[str]
+    indexes: Sequence[Index]
+
+    @property
+    def keys(self) -> list[str]:
+        """Columns of the primary key."""
+        return [column.name for column in self.table.primary_key.columns]
+
+    @property
+    def by_row_id(self) -> bool:
+        """Whether its key is SQLite's row ID: without, rows stand in an index."""
+        return bool(self.table.dialect_options["sqlite"]["with_rowid"])
+
+    @property
+    def rules(self) -> str:
+        """SQL of what every row must meet."""
+        checks = [
+            str(one.sqltext) for one in self.table.constraints if isinstance(one, CheckConstraint)
+        ]
+        filled = [f'"{c.name}" IS NOT NULL' for c in self.table.columns if not c.nullable]
+        return " AND ".join(f"coalesce({rule}, true)" for rule in [*checks, *filled])
+
+
+def write_table_file(path: Path, schema: TableSchema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Make a database file of a table's rows.
+
+    Args:
+        path: Where; no file is there yet.
+        schema: The table.
+        batches: Its rows in key order, with all its columns.
+
+    Raises:
+        KeyOrderError: The rows do not come in key order.
+        RuleBrokenError: A row breaks a declared rule.
+    """
+    roots = _made(path, schema)
+    with closing(PageFile(path)) as file, closing(_scratch(path.parent)) as con:
+        entries = [_Entries(con, index, schema) for index in schema.indexes]
+        last: list[object] | None = None
+        tree = Tree(file, roots[schema.table.name], by_row_id=schema.by_row_id)
+        for batch in batches:
+            _check_rules(con, schema, batch)
+            last = check_order(batch.select(schema.keys).columns, last)
+            tree.add(_row_cells(schema, batch))
+            for one in entries:
+                one.take(batch)
+        tree.close()
+        for one in entries:
+            _write_index(file, roots[str(one.index.name)], one)
+
+
+def _made(path: Path, schema: TableSchema) -> dict[str, int]:
+    """Make the file with empty trees; returns their root pages."""
+    with closing(sqlite.connect(str(path), isolation_level=None)) as connection:
+        path.chmod(0o600)
+        connection.execute(f"PRAGMA page_size = {PAGE}")
+        connection.execute("PRAGMA synchronous = OFF")
+        for statement in schema.statements:
+            connection.execute(statement)
+        return dict(connection.execute("SELECT name, rootpage FROM sqlite_schema").fetchall())
+
+
+def _scratch(folder: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        config={
+            "threads": 2,
+            "memory_limit": _SORT_MEMORY,
+            "temp_directory": str(folder),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+
+
+def _row_cells(schema: TableSchema, batch: pa.RecordBatch) -> Cells:
+    if not schema.by_row_id:
+        others = [name for name in schema.columns if name not in schema.keys]
+        return cells_of([batch.column(name) for name in [*schema.keys, *others]])
+    [key] = schema.keys
+    columns = [None if name == key else batch.column(name) for name in schema.columns]
+    return cells_of(columns, batch.column(key).to_numpy())
+
+
+class _Entries:
+    """The entries of one index, gathered until they can be sorted."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, index: Index, schema: TableSchema) -> None:
+        self.index = index
+        self._con = con
+        self._parts: list[pa.RecordBatch] = []
+        keys = [f"({_sql(expression)}) AS k{n}" for n, expression in enumerate(index.expressions)]
+        # A row ID ends each entry, even of an index that has the column it goes by as well.
+        named = set() if schema.by_row_id else {column.name for column in index.columns}
+        rest = [f'"{name}"' for name in schema.keys if name not in named]
+        where = index.dialect_options["sqlite"]["where"]
+        condition = "" if where is None else f" WHERE {_sql(where)}"
+        rows = f'FROM rows_now AS "{schema.table.name}"'
+        self._select = f"SELECT {', '.join([*keys, *rest])} {rows}{condition}"
+        self._order = ", ".join(f"{n} NULLS FIRST" for n in range(1, len(keys) + len(rest) + 1))
+        self._unique = len(keys) if index.unique else len(keys) + len(rest)
+
+    def take(self, batch: pa.RecordBatch) -> None:
+        """Gather the entries of some rows."""
+        self._con.register("rows_now", batch)
+        self._parts += self._con.sql(self._select).to_arrow_table().to_batches()
+        self._con.unregister("rows_now")
+
+    def sorted_batches(self) -> Iterator[pa.RecordBatch]:
+        """All entries in order; what was gathered is free afterwards."""
+        parts = [part for part in self._parts if part.num_rows != 0]
+        if not parts:
+            return
+        self._con.register("entries", pa.Table.from_batches(parts))
+        rows = self._con.sql(f"SELECT * FROM entries ORDER BY {self._order}")
+        last: list[object] | None = None
+        for batch in rows.to_arrow_reader(_BATCH_ROWS):
+            last = check_order(batch.columns[: self._unique], last)
+            yield batch
+        self._con.unregister("entries")
+        self._parts = []
+
+
+def _write_index(file: PageFile, root: int, entries: _Entries) -> None:
+    tree = Tree(file, root, by_row_id=False)
+    for batch in entries.sorted_batches():
+        tree.add(cells_of(batch.columns))
+    tree.close()
+
+
+def _sql(expression: Any) -> str:
+    return str(expression.compile(dialect=_DUCK, compile_kwargs={"literal_binds": True}))
+
+
+def _check_rules(
+    con: duckdb.DuckDBPyConnection, schema: TableSchema, batch: pa.RecordBatch
+) -> None:
+    con.register(_BROKEN, batch)
+    found = con.execute(f"SELECT 1 FROM {_BROKEN} WHERE NOT ({schema.rules}) LIMIT 1").fetchall()
+    con.unregister(_BROKEN)
+    if found:
+        raise RuleBrokenError(f"{schema.table.name}: a row breaks a rule of the table")
+
+
+def check_order(columns: Sequence[pa.Array], last: list[object] | None) -> list[object]:
+    """Refuse keys that do not rise; returns the last of them.
+
+    Args:
+        columns: The columns of the key, the first one deciding.
+        last: Key of the row before; None where there is none.
+    """
+    before = [
+        pa.concat_arrays([pa.array([None if last is None else last[n]], column.type), column[:-1]])
+        for n, column in enumerate(columns)
+    ]
+    rising = np.zeros(len(columns[0]), dtype=np.bool_)
+    for column, former in reversed(list(zip(columns, before, strict=True))):
+        less = pc.less(former, column).fill_null(_YES).to_numpy(zero_copy_only=False)
+        same = pc.equal(former, column).fill_null(_NO).to_numpy(zero_copy_only=False)
+        rising = less | same & rising
+    if not bool(rising.all()):
+        raise KeyOrderError("rows must come in the order of their key, each key once")
+    return [column[-1].as_py() for column in columns]
