@@ -159,7 +159,7 @@ def test_no_operation_of_the_description_answers_who_is_nobody(client: TestClien
         for method, path in asked_for
     }  # fmt: skip
 
-    assert len(statuses) == 11
+    assert len(statuses) == 12
     assert {found for statuses in statuses.values() for found in statuses} == {401}
 
 

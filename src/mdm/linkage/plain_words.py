@@ -139,11 +139,12 @@ NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "sex": "Sexo",
         "father": "Nome do pai",
         "suffix": "Agnome",
+        "twin_mark": "Marca de gêmeo",
     }
 )
 """Comparison -> what people call it."""
 
-_FEMININE: Final = frozenset({"birth_date", "birth_certificate", "dnv"})
+_FEMININE: Final = frozenset({"birth_date", "birth_certificate", "dnv", "twin_mark"})
 _ASKED_OF_EVERYBODY: Final = ("cpf", "cns", "birth_date", "mother")
 
 GUARD_CLAUSES: Final[Mapping[Guard, str]] = MappingProxyType(
