@@ -57,6 +57,7 @@ def stage_rows(
         staged: Told how many rows are done.
     """
     seen = RowsSeen()
+    stage_folder(con).mkdir(mode=0o700)
     found: list[pa.Table] = []
     blocks = _blocks(con, batches, seen, file_names, compressed=compressed)
     for block, issues in standardisers.each(stage_block, blocks):

@@ -21,9 +21,8 @@ TABLES = ("stage_record", "stage_removed", "stage_issue", "stage_quarantine")
 
 
 def create_stage(con: duckdb.DuckDBPyConnection) -> None:
-    """Empty staging tables and a folder for rows; what an earlier load left is dropped."""
+    """Empty staging tables; what an earlier load left is dropped."""
     drop_stage(con)
-    stage_folder(con).mkdir(mode=0o700)
     con.execute("CREATE TABLE stage_removed (place BIGINT)")
     con.execute(
         "CREATE TABLE stage_issue (local_id VARCHAR, field VARCHAR, value_class VARCHAR,"
@@ -40,7 +39,8 @@ def drop_stage(con: duckdb.DuckDBPyConnection) -> None:
     views = con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     for name in (*TABLES, *SCRATCH):
         con.execute(f"DROP {'VIEW' if (name,) in views else 'TABLE'} IF EXISTS {name}")
-    shutil.rmtree(stage_folder(con), ignore_errors=True)
+    if _database_file(con):
+        shutil.rmtree(stage_folder(con), ignore_errors=True)
 
 
 def stage_folder(con: duckdb.DuckDBPyConnection) -> Path:
@@ -49,12 +49,16 @@ def stage_folder(con: duckdb.DuckDBPyConnection) -> Path:
     Raises:
         ValueError: The database has no file.
     """
-    (path,) = only_row(
-        con, "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
-    )
+    path = _database_file(con)
     if not path:
         raise ValueError("rows are staged beside a database file")
     return Path(f"{path}.stage")
+
+
+def _database_file(con: duckdb.DuckDBPyConnection) -> str | None:
+    query = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+    (path,) = only_row(con, query)
+    return path  # type: ignore[no-any-return]  # text, or NULL of a database in memory
 
 
 def count_rows(con: duckdb.DuckDBPyConnection, table: str, where: str = "true") -> int:

@@ -37,7 +37,10 @@ def take_up_held(con: duckdb.DuckDBPyConnection, folder: Path, load_id: int) -> 
     try:
         for table in _PARTS:
             path = _quoted(_path(folder, load_id, table))
-            con.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM read_parquet('{path}')")
+            kept = f"SELECT * FROM read_parquet('{path}')"
+            # Staged rows are a view of files, whether just read or kept.
+            kind = "VIEW" if table == "stage_record" else "TABLE"
+            con.execute(f"CREATE OR REPLACE {kind} {table} AS {kept}")
     except duckdb.Error as error:
         raise LoadStateError(
             "what was staged is no longer there: deliver the files again", where=str(load_id)
