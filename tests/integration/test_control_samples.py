@@ -9,7 +9,6 @@ from mdm.bootstrap import Application
 from mdm.bootstrap.evaluating import _open_pairs
 from mdm.bootstrap.quality import draw_sample, estimate_quality
 from mdm.bootstrap.reads import Reads
-from mdm.bootstrap.stewarding import decision_rules
 from mdm.domain.access import Purpose, Reader, Role
 from mdm.domain.audit import AuditEntry
 from mdm.domain.judgement import Verdict
@@ -174,4 +173,3 @@ def test_without_a_sample_only_decisions_are_told(built: Application) -> None:
     found = estimate_quality(built, silent)
 
     assert (found["sample"], found["precision"], found["strata"]) == (None, None, [])
-    assert decision_rules(built).thresholds.link == 7.0

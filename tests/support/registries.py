@@ -71,6 +71,32 @@ def _access(session: WriteSession) -> None:
     session.insert_rows("told_mark", [{"chain": "web-1", "n": 3, "hash": "ab"}])
     mark = {"holder": "pec", "at": session.at, "citizen": IDS[0]}
     session.insert_rows("feed_mark", [mark])
+    session.insert_rows(
+        "quality_sample",
+        [
+            {
+                "sample_id": 1,
+                "at": session.at,
+                "plan_id": 1,
+                "model_version": "person/v1",
+                "seed": 7,
+                "strata": "[]",
+            }
+        ],
+    )
+    session.insert_rows(
+        "quality_pair",
+        [
+            {
+                "sample_id": 1,
+                "record_l": 1,
+                "record_r": 2,
+                "stratum": "linked",
+                "content_hash": "ab",
+                "held_verdict": "different",
+            }
+        ],
+    )
 
 
 def _sources(session: WriteSession) -> None:
