@@ -9,6 +9,7 @@ import pyarrow as pa
 from mdm.domain.ledger import TxHeader
 from mdm.storage.store import Store
 from mdm.storage.write_session import WriteSession
+from support.sample_rows import insert_samples
 
 IDS = ("0A0A0A0A0A", "1B1B1B1B1B", "2C2C2C2C2C")
 LOADER = TxHeader(kind="load", actor="loader", request="r-1")
@@ -71,32 +72,7 @@ def _access(session: WriteSession) -> None:
     session.insert_rows("told_mark", [{"chain": "web-1", "n": 3, "hash": "ab"}])
     mark = {"holder": "pec", "at": session.at, "citizen": IDS[0]}
     session.insert_rows("feed_mark", [mark])
-    session.insert_rows(
-        "quality_sample",
-        [
-            {
-                "sample_id": 1,
-                "at": session.at,
-                "plan_id": 1,
-                "model_version": "person/v1",
-                "seed": 7,
-                "strata": "[]",
-            }
-        ],
-    )
-    session.insert_rows(
-        "quality_pair",
-        [
-            {
-                "sample_id": 1,
-                "record_l": 1,
-                "record_r": 2,
-                "stratum": "linked",
-                "content_hash": "ab",
-                "held_verdict": "different",
-            }
-        ],
-    )
+    insert_samples(session)
 
 
 def _sources(session: WriteSession) -> None:
