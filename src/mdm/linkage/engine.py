@@ -135,9 +135,7 @@ def prepare_candidates(
     if not anew and known[0] > 0:
         return count_rows(con, "candidate")
     con.execute("DROP TABLE IF EXISTS scored_marker")
-    candidates = block(con)
-    con.execute("DROP TABLE block_key")
-    return candidates
+    return block(con)
 
 
 def weigh_pairs(

@@ -81,8 +81,7 @@ def matches_among_candidates(
     """
     block(con)
     gammas, counts = patterns(con, "candidate")
-    for table in ("candidate", "block_key"):
-        con.execute(f"DROP TABLE {table}")
+    con.execute("DROP TABLE candidate")
     odds = np.zeros(len(gammas))
     for k in range(gammas.shape[1]):
         odds += np.append(np.log(m[k] / u[k]), 0.0)[gammas[:, k]]

@@ -12,6 +12,8 @@ CONTROL = "control"
 """Kind of the questions of a control sample; it leaves as `SHOWN_AS`."""
 SHOWN_AS = "between_thresholds"
 _ONE_IN = 5
+_NUMBER = "(v.record_l * 31 + v.record_r)"
+# Whole division: a per cent sign would be taken for a parameter where rows are copied out.
 
 IS_BLIND = f"""
 CASE WHEN v.kind = '{CONTROL}' THEN 1
@@ -19,7 +21,7 @@ CASE WHEN v.kind = '{CONTROL}' THEN 1
                   AND c.state IN ('open', 'claimed')
                   AND c.record_l = v.record_l AND c.record_r = v.record_r) THEN 1
      WHEN v.state IN ('open', 'claimed') AND v.reason = '{SHOWN_AS}'
-          AND (v.record_l * 31 + v.record_r) % {_ONE_IN} = 0
+          AND {_NUMBER} / {_ONE_IN} * {_ONE_IN} = {_NUMBER}
           AND EXISTS (SELECT 1 FROM review_item c WHERE c.kind = '{CONTROL}'
                       AND c.state IN ('open', 'claimed')) THEN 1
      ELSE 0 END
