@@ -87,9 +87,9 @@ def citizens(registry: Application, condition: str, count: int) -> list[dict[str
 
 
 def questions(registry: Application, *, guarded: bool) -> list[int]:
-    """Numbers of the questions that wait."""
+    """Numbers of the questions that wait about pairs that were weighed."""
     sql = (
-        "SELECT review_id FROM review_item WHERE state = 'open' AND record_r IS NOT NULL "
+        "SELECT review_id FROM review_item WHERE state = 'open' AND match_weight IS NOT NULL "
         f"AND reason {'LIKE' if guarded else 'NOT LIKE'} '%:%' ORDER BY review_id"
     )
     with registry.store.reading() as session:

@@ -272,6 +272,8 @@ def _told(
 def _hint(item: ReviewItem, thresholds: Thresholds) -> str:
     if item.is_blind:
         return _("This pair is judged by the two records alone: the machine says nothing of it.")
+    if item.kind == "over_merge":
+        return _("These two are one citizen already, and contradict each other.")
     if item.match_weight is None:
         return _("These two were never weighed by the machine.")
     if item.match_weight >= thresholds.link:
