@@ -78,8 +78,15 @@ def assert_accessible(page: Page) -> None:
 
 
 def citizens(registry: Application, condition: str, count: int) -> list[dict[str, object]]:
-    """Some citizens of whom a condition on their golden record holds, always the same."""
-    sql = f"SELECT * FROM golden_record WHERE {condition} ORDER BY municipal_id LIMIT {count:d}"
+    """Some citizens of whom a condition on their golden record holds, always the same.
+
+    Their CPF is theirs alone: two citizens may state one while a question about them waits.
+    """
+    alone = "cpf IS NULL OR cpf IN (SELECT cpf FROM golden_record GROUP BY cpf HAVING COUNT(*) = 1)"
+    sql = (
+        f"SELECT * FROM golden_record WHERE ({condition}) AND ({alone}) "
+        f"ORDER BY municipal_id LIMIT {count:d}"
+    )
     with registry.store.reading() as session:
         rows = session.rows(sql)
     assert len(rows) == count
