@@ -14,7 +14,7 @@ class FeedEntry(Told):
     at: str = Field(description="Of two entries about one record or ID the later one counts.")
     change: str = Field(
         description="Of a record: linked, moved, merged, split, unlinked, relinked, status. "
-        "Of an ID: merged, split, ambiguous, settled, retired, reinstated, golden_changed."
+        "Of an ID: merged, split, ambiguous, settled, retired, reinstated."
     )
     municipal_id: str | None = Field(
         description="The record's citizen now (null: nobody's); the ID that the entry is about."

@@ -31,7 +31,6 @@ class ChangeKind(StrEnum):
     SETTLED = "settled"
     RETIRED = "retired"
     REINSTATED = "reinstated"
-    GOLDEN_CHANGED = "golden_changed"
 
 
 @dataclass(frozen=True, slots=True)
