@@ -8,7 +8,6 @@ calibration. `--full` adds the whole city of 1.33 million.
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,24 +18,10 @@ from rich.console import Console
 
 from bench.accuracy_bound import bound, train
 from bench.accuracy_tables import Row, tables
-from bench.city import run
+from bench.city import city_of, run
 
 SEEDS, TRAIN = (101, 102, 103), (12, 13)
 PEOPLE, WHOLE = 50_000, 1_332_570
-
-
-def city_of(folder: Path, people: int, seed: int) -> Path:
-    """The city of a size and a seed, made when it is not there."""
-    city = folder / f"city-{people}-{seed}"
-    if not (city / "truth.csv").is_file():
-        made = subprocess.run(
-            [sys.executable, "-m", "mdm.synth", str(city), "--people", str(people),
-             "--seed", str(seed)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if made.returncode != 0:
-            raise SystemExit(made.stderr[-2000:])
-    return city
 
 
 def ours(folder: Path, people: int, seed: int, model: str) -> tuple[dict[str, Any], Path]:

@@ -37,12 +37,10 @@ def run(*words: str) -> dict[str, Any]:
     return answer
 
 
-def measured(
-    folder: Path, cities: Sequence[tuple[int, int]], model: str
-) -> Iterator[tuple[int, int, dict[str, Any], dict[str, Any]]]:
-    """People, seed, the peer's answer and ours for each city."""
-    for people, seed in cities:
-        city = folder / f"city-{people}-{seed}"
+def city_of(folder: Path, people: int, seed: int) -> Path:
+    """The city of a size and a seed, made when it is not there."""
+    city = folder / f"city-{people}-{seed}"
+    if not (city / "truth.csv").is_file():
         made = subprocess.run(
             [sys.executable, "-m", "mdm.synth", str(city), "--people", str(people),
              "--seed", str(seed)],
@@ -50,6 +48,15 @@ def measured(
         )  # fmt: skip
         if made.returncode != 0:
             raise SystemExit(made.stderr[-2000:])
+    return city
+
+
+def measured(
+    folder: Path, cities: Sequence[tuple[int, int]], model: str
+) -> Iterator[tuple[int, int, dict[str, Any], dict[str, Any]]]:
+    """People, seed, the peer's answer and ours for each city."""
+    for people, seed in cities:
+        city = city_of(folder, people, seed)
         peer = run("bench.peer_run", str(city))
         ours = run("bench.ours", str(city), str(folder / "home"), model)
         yield people, seed, peer, ours

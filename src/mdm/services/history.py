@@ -7,11 +7,10 @@ from mdm.domain.events import RecordState
 from mdm.domain.ledger import LedgerKind
 from mdm.errors import UsageError
 from mdm.ports import ReadSession
-from mdm.services.lists import as_int, as_text, rows_of_numbers, rows_of_texts
+from mdm.services.lists import as_int, as_text, rows_of_texts
+from mdm.services.standings import ANCHORING, PLACING, listed, placements_at
 
-_PLACING = (LedgerKind.PLACE, LedgerKind.MOVE, LedgerKind.RELINK, LedgerKind.UNPLACE)
 _STATES = (LedgerKind.PLACE, LedgerKind.UNPLACE, LedgerKind.RECORD_STATE)
-_ANCHORING = (LedgerKind.MINT, LedgerKind.ANCHOR, LedgerKind.REINSTATE_ID)
 _DAY_LENGTH = len("2026-01-01")
 
 
@@ -51,7 +50,7 @@ def membership_at(session: ReadSession, record_id: int, tx_id: int) -> tuple[str
     """The citizen that a record belonged to, and its link status; None while it was pending."""
     row = session.row(
         "SELECT kind, municipal_id, detail FROM ledger_event WHERE record_id = :record "
-        f"AND tx_id <= :tx AND kind IN ({_listed(_PLACING)}) ORDER BY seq DESC LIMIT 1",
+        f"AND tx_id <= :tx AND kind IN ({listed(PLACING)}) ORDER BY seq DESC LIMIT 1",
         {"record": record_id, "tx": tx_id},
     )
     if row is None or row["kind"] == LedgerKind.UNPLACE:
@@ -64,7 +63,7 @@ def state_at(session: ReadSession, record_id: int, tx_id: int) -> RecordState:
     state = RecordState.PENDING
     for row in session.rows(
         "SELECT kind, detail FROM ledger_event WHERE record_id = :record AND tx_id <= :tx "
-        f"AND kind IN ({_listed(_STATES)}) ORDER BY seq",
+        f"AND kind IN ({listed(_STATES)}) ORDER BY seq",
         {"record": record_id, "tx": tx_id},
     ):
         if row["kind"] == LedgerKind.RECORD_STATE:
@@ -80,7 +79,7 @@ def members_at(session: ReadSession, municipal_id: str, tx_id: int) -> list[int]
     """The records of a citizen."""
     rows = session.rows(
         "SELECT DISTINCT record_id FROM ledger_event WHERE municipal_id = :id AND tx_id <= :tx "
-        f"AND kind IN ({_listed(_PLACING)}) ORDER BY record_id",
+        f"AND kind IN ({listed(PLACING)}) ORDER BY record_id",
         {"id": municipal_id, "tx": tx_id},
     )
     found = []
@@ -101,7 +100,7 @@ def id_at(session: ReadSession, municipal_id: str, tx_id: int) -> dict[str, obje
         {"id": municipal_id, "tx": tx_id},
     ):
         kind = LedgerKind(str(row["kind"]))
-        if kind in _ANCHORING:
+        if kind in ANCHORING:
             found["anchor_record_id"] = row["record_id"]
         if kind in {LedgerKind.MINT, LedgerKind.REINSTATE_ID}:
             found["state"] = "active"
@@ -118,7 +117,7 @@ def past_members(session: ReadSession, citizens: Iterable[str], tx_id: int) -> l
     """All records that some citizens ever held before a transaction."""
     sql = (
         "SELECT DISTINCT record_id FROM ledger_event WHERE municipal_id IN ({keys}) "
-        f"AND tx_id < :tx AND kind IN ({_listed(_PLACING)})"
+        f"AND tx_id < :tx AND kind IN ({listed(PLACING)})"
     )
     rows = rows_of_texts(session, sql, citizens, {"tx": tx_id})
     return sorted({as_int(row["record_id"]) for row in rows})
@@ -126,18 +125,5 @@ def past_members(session: ReadSession, citizens: Iterable[str], tx_id: int) -> l
 
 def memberships_before(session: ReadSession, records: list[int], tx_id: int) -> dict[int, str]:
     """Of some records, the citizen that each belonged to before a transaction, if to any."""
-    last = (
-        "SELECT e.record_id, e.municipal_id, e.kind FROM ledger_event e JOIN "
-        "(SELECT record_id, MAX(seq) AS seq FROM ledger_event WHERE record_id IN ({keys}) "
-        f"AND tx_id < :tx AND kind IN ({_listed(_PLACING)}) GROUP BY record_id) l "
-        "ON l.seq = e.seq"
-    )
-    return {
-        as_int(row["record_id"]): str(row["municipal_id"])
-        for row in rows_of_numbers(session, last, records, {"tx": tx_id})
-        if row["kind"] != LedgerKind.UNPLACE
-    }
-
-
-def _listed(kinds: tuple[LedgerKind, ...]) -> str:
-    return ", ".join(f"'{kind.value}'" for kind in kinds)
+    placed = placements_at(session, records, tx_id - 1)
+    return {record_id: home for record_id, (home, _) in placed.items()}
