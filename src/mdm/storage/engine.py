@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from mdm.errors import DatabaseUnavailableError
+from mdm.storage.niceness import pass_on_niceness
 
 LANE_SECONDS = 5.0
 LANE_KEY = 0x6D646D_6C616E65  # "mdmlane": the advisory lock of the writer lane
@@ -117,9 +118,14 @@ def _postgres_engine(url: URL) -> Engine:
             "tcp_user_timeout": 30_000,
         },
     )
+    event.listen(engine, "connect", _prepare_postgres)
     event.listen(engine, "checkout", _refuse_closed)
     event.listen(engine, "begin", _begin_postgres)
     return engine
+
+
+def _prepare_postgres(driver: Any, _record: object) -> None:
+    pass_on_niceness(driver)
 
 
 def _refuse_closed(driver: Any, _record: object, _proxy: object) -> None:
