@@ -116,6 +116,18 @@ def test_init_gives_an_older_registry_the_tables_of_this_version(run: Run, tmp_p
     done("source list", run("source", "list"))
 
 
+def test_a_registry_whose_database_the_environment_names_is_not_made_a_second_time(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MDM_DATABASE_URL", f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    done("init", run("init"))
+    monkeypatch.delenv("MDM_DATABASE_URL")
+
+    assert "MDM_DATABASE_URL" in str(refused("no_registry", run("init"))["message"])
+    refused("no_registry", run("source", "list"))
+    assert not (tmp_path / "home" / "registry.db").exists()
+
+
 def test_a_source_is_declared_once_and_replaced_only_when_asked(run: Run) -> None:
     words = ("source", "add", "clinic", "--layout", "canonical", "--sector")
     run("init")

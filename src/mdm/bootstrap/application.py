@@ -55,8 +55,7 @@ class Application:
     @property
     def database_url(self) -> str:
         """Where the database is; may hold a password."""
-        stated = self.settings.database_url
-        return self.home.database_url if stated is None else stated
+        return _url(self.home, self.settings)
 
     def header(
         self,
@@ -199,7 +198,7 @@ def create_application(
         return _migrated(_application(open_home(folder), settings, clock))
     if url is not None:
         _refuse_used(url)
-    made = create_home(folder, database_url=database_url, now=clock())
+    made = create_home(folder, database_url=database_url, elsewhere=url is not None, now=clock())
     application = _application(made, settings, clock)
     try:
         application.store.migrate()
@@ -230,8 +229,15 @@ def _refuse_used(url: str) -> None:
         store.close()
 
 
-def _application(home: Home, settings: Settings, clock: Clock) -> Application:
+def _url(home: Home, settings: Settings) -> str:
     url = home.database_url if settings.database_url is None else settings.database_url
+    if url is None:
+        raise NoRegistryError("MDM_DATABASE_URL names its database, but is not set")
+    return url
+
+
+def _application(home: Home, settings: Settings, clock: Clock) -> Application:
+    url = _url(home, settings)
     chains = open_chains(home.folder, url)
     return Application(
         home=home,

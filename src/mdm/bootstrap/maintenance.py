@@ -166,9 +166,10 @@ def restore_registry(
     if (folder / SETTINGS_FILE).exists() or (folder / DATABASE_FILE).exists():
         raise RegistryExistsError("the folder holds a registry already", where=str(folder))
     copies.read_manifest(source)
-    made = create_home(folder, database_url=database_url, now=clock())
-    url = made.database_url if settings.database_url is None else settings.database_url
-    url = url if database_url is None else database_url
+    given = settings.database_url if database_url is None else database_url
+    made = create_home(folder, database_url=database_url, elsewhere=given is not None, now=clock())
+    url = made.database_url if given is None else given
+    assert url is not None  # a folder that leaves it to the environment was given one
     try:
         manifest = copies.restore(source, url)
         if ENTRIES in manifest.files:

@@ -22,12 +22,13 @@ class Home:
 
     Attributes:
         folder: Absolute path.
-        database_url: Where the database is; secrets in it are why the file is private.
+        database_url: Where the database is; secrets in it are why the file is private. None where
+            the folder leaves it to the environment.
         created: UTC ISO text.
     """
 
     folder: Path
-    database_url: str
+    database_url: str | None
     created: str
 
     @property
@@ -36,12 +37,15 @@ class Home:
         return self.folder / WORK_FOLDER
 
 
-def create_home(folder: Path, *, database_url: str | None = None, now: datetime) -> Home:
+def create_home(
+    folder: Path, *, database_url: str | None = None, elsewhere: bool = False, now: datetime
+) -> Home:
     """Make the folder of a new registry; the database itself is made by `Store.migrate`.
 
     Args:
         folder: May exist; is made with its parents otherwise.
         database_url: Where the database is; None for an SQLite file in the folder.
+        elsewhere: The environment alone names the database; the folder says so.
         now: The present time.
 
     Raises:
@@ -56,11 +60,13 @@ def create_home(folder: Path, *, database_url: str | None = None, now: datetime)
     lines = [f'created = "{created}"']
     if database_url is not None:
         lines.append(f"database_url = {_toml_text(database_url)}")
+    elif elsewhere:
+        lines.append("database_elsewhere = true")
     try:
         for path in (folder, folder / WORK_FOLDER):
             path.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
             path.chmod(_PRIVATE_FOLDER)
-        if database_url is None:
+        if database_url is None and not elsewhere:
             _private_file(folder / DATABASE_FILE, b"")
         _private_file(settings, ("\n".join(lines) + "\n").encode())
     except OSError as error:
@@ -81,10 +87,11 @@ def open_home(folder: Path) -> Home:
         raise NoRegistryError("no registry here: run `mdm init`", where=str(folder)) from error
     except (OSError, ValueError) as error:
         raise NoRegistryError("registry.toml cannot be read", where=str(folder)) from error
-    default = f"sqlite:///{folder / DATABASE_FILE}"
+    own = f"sqlite:///{folder / DATABASE_FILE}"
+    url = settings.get("database_url", None if settings.get("database_elsewhere") else own)
     return Home(
         folder=folder,
-        database_url=str(settings.get("database_url", default)),
+        database_url=None if url is None else str(url),
         created=str(settings.get("created", "")),
     )
 

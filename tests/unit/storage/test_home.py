@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mdm.errors import DatabaseUnavailableError, NoRegistryError, RegistryExistsError
-from mdm.storage.home import create_home, open_home
+from mdm.storage.home import DATABASE_FILE, create_home, open_home
 from mdm.storage.store import Store
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -28,6 +28,7 @@ def test_what_was_created_opens(tmp_path: Path) -> None:
 
 def test_only_the_owner_may_read(tmp_path: Path) -> None:
     made = create_home(tmp_path / "registry", now=NOW)
+    assert made.database_url is not None
     store = Store(made.database_url)
     store.migrate()
 
@@ -41,6 +42,12 @@ def test_a_url_is_kept_as_given(tmp_path: Path) -> None:
 
     assert create_home(tmp_path, database_url=url, now=NOW).database_url == url
     assert open_home(tmp_path).database_url == url
+
+
+def test_a_folder_tells_that_its_database_is_named_elsewhere(tmp_path: Path) -> None:
+    assert create_home(tmp_path, elsewhere=True, now=NOW).database_url is None
+    assert open_home(tmp_path).database_url is None
+    assert not (tmp_path / DATABASE_FILE).exists()
 
 
 def test_a_registry_is_never_made_over(tmp_path: Path) -> None:
