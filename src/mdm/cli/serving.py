@@ -1,6 +1,5 @@
 """`mdm serve`, `mdm job`: the service, and commands that run beside it."""
 
-import os
 import signal
 import sys
 import threading
@@ -11,6 +10,7 @@ import typer
 from mdm.cli.invocation import Invocation, invocation_of
 from mdm.cli.output import show_fields, show_rows
 from mdm.errors import UsageError
+from mdm.niceness import give_way
 
 JOB_NICENESS = 10
 """A job gives way to who waits for an answer."""
@@ -144,7 +144,7 @@ def job_perform(context: typer.Context, job_id: Annotated[int, typer.Argument()]
     from mdm.bootstrap.job_runner import perform_job
 
     invocation = invocation_of(context)
-    os.nice(JOB_NICENESS)
+    give_way(JOB_NICENESS)
     with invocation.application() as application, invocation.progress() as progress:
         result = perform_job(application, job_id, progress)
     invocation.emit(result, lambda: show_fields(result))

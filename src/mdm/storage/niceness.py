@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from psycopg import Connection
 
+from mdm.niceness import give_way, niceness
+
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: `man 7 unix`, SO_PEERCRED
 
 
@@ -24,12 +26,12 @@ def pass_on_niceness(connection: "Connection[object]") -> bool:
     Returns:
         Whether the backend has it now.
     """
-    own = os.getpriority(os.PRIO_PROCESS, 0)
+    own = niceness()
     backend = connection.info.backend_pid
     if own <= 0 or not _is_child(backend, _listener(connection)):
         return False
     try:
-        os.setpriority(os.PRIO_PROCESS, backend, own)
+        give_way(own, backend)
     except (PermissionError, ProcessLookupError):
         return False
     return True
