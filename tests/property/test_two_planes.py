@@ -16,6 +16,7 @@ from mdm.clustering.splits import Touched
 from mdm.domain.event_rows import to_row
 from mdm.domain.events import Link, Move
 from mdm.domain.judgement import close
+from mdm.domain.told_sets import holders_by_id
 from mdm.services.apply_events import event_table
 from mdm.volume.decide import decide_clusters
 from mdm.volume.identity import add_events, contested_groups, reconcile_uncontested
@@ -45,7 +46,9 @@ def set_wise(worlds: list[World]) -> Run:
         judgements = tuple(j for world in worlds for j in world.judgements)
         decide_clusters(con, LIMITS, judgements)
         reconcile_uncontested(con)
-        told = {key: holders for world in worlds for key, holders in world.told.items()}
+        told = holders_by_id(
+            {key: holders for world in worlds for key, holders in world.told.items()}
+        )
         for group in contested_groups(con, close(judgements).groups):
             changes = reconcile(
                 group.clusters, group.with_told(told), ambiguous_until=UNTIL, links=group.links

@@ -14,7 +14,7 @@ from mdm.clustering.reconcile import reconcile
 from mdm.clustering.splits import Held
 from mdm.domain.judgement import Judgement, close
 from mdm.domain.plan_size import PlanSize
-from mdm.domain.told_sets import Holders
+from mdm.domain.told_sets import Holders, holders_by_id
 from mdm.duck import write_batches
 from mdm.linkage import engine
 from mdm.linkage.model import PersonModel
@@ -184,12 +184,13 @@ class DuckLinking:
         asked = sorted({i for g in groups for i in g.touched.ids})
         holders = told(asked) if asked else {}
         plan_tables.write_told(self._con, asked, holders)
+        by_id = holders_by_id(holders)
         held: list[Held] = []
         events: list[Event] = []
         for group in groups:
             changes = reconcile(
                 group.clusters,
-                group.with_told(holders),
+                group.with_told(by_id),
                 ambiguous_until=ambiguous_until,
                 links=group.links,
             )

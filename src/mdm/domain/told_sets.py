@@ -62,6 +62,14 @@ class RecordPast:
     erased: int | None = None
 
 
+def holders_by_id(told: Holders) -> dict[str, Holders]:
+    """The same, parted by municipal ID."""
+    parted: dict[str, dict[tuple[str, int], frozenset[str]]] = {}
+    for key, holders in told.items():
+        parted.setdefault(key[0], {})[key] = holders
+    return {**parted}
+
+
 def holders_of_sets(
     pasts: Iterable[RecordPast], told: Iterable[tuple[str, ToldSet]]
 ) -> dict[tuple[str, int], set[str]]:

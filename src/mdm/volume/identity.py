@@ -99,9 +99,15 @@ class Contested:
     links: dict[int, Link]
     statuses: dict[int, str]
 
-    def with_told(self, told: Holders) -> Touched:
-        """The present state with those holders that were told one of its IDs."""
-        mine = {key: holders for key, holders in told.items() if key[0] in self.touched.ids}
+    def with_told(self, told: Mapping[str, Holders]) -> Touched:
+        """The present state with those holders that were told one of its IDs.
+
+        Args:
+            told: Holders by ID, as `holders_by_id` gives them.
+        """
+        mine: dict[tuple[str, int], frozenset[str]] = {}
+        for municipal_id in self.touched.ids:
+            mine.update(told.get(municipal_id, {}))
         return replace(self.touched, told=mine)
 
     def relinks(self, changes: Changes) -> list[Relink]:
