@@ -1,5 +1,6 @@
 """A database file that holds one table with its indexes, filled from Arrow batches."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from mdm.storage.table_file.cells import Cells, cells_of
 
 _SORT_MEMORY = "1GB"
 _BATCH_ROWS = 65_536
-_BROKEN = "broken_rows"
+_ROWS, _GATHERED = "rows_now", "gathered"
 _YES, _NO = map(pa.scalar, (True, False))
 
 
@@ -90,18 +91,16 @@ def write_table_file(path: Path, schema: TableSchema, batches: Iterable[pa.Recor
     """
     roots = _made(path, schema)
     with closing(PageFile(path)) as file, closing(_scratch(path.parent)) as con:
-        entries = [_Entries(con, index, schema) for index in schema.indexes]
         last: list[object] | None = None
         tree = Tree(file, roots[schema.table.name], by_row_id=schema.by_row_id)
+        gathered = _Gathered(con, schema)
         for batch in batches:
-            _check_rules(con, schema, batch)
+            gathered.take(batch)
             last = check_order(batch.select(schema.keys).columns, last)
             tree.add(_row_cells(schema, batch))
-            for one in entries:
-                one.take(batch)
         tree.close()
-        for one in entries:
-            _write_index(file, roots[str(one.index.name)], one)
+        for index in schema.indexes:
+            _write_index(file, roots[str(index.name)], gathered.entries(index))
 
 
 def _made(path: Path, schema: TableSchema) -> dict[str, int]:
@@ -136,64 +135,91 @@ def _row_cells(schema: TableSchema, batch: pa.RecordBatch) -> Cells:
     return cells_of(columns, batch.column(key).to_numpy())
 
 
-class _Entries:
-    """The entries of one index, gathered until they can be sorted."""
+class _Gathered:
+    """What the indexes are made of, kept until it can be sorted; rows are tested on their way.
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, index: Index, schema: TableSchema) -> None:
-        self.index = index
+    The columns that indexes read are copied into a table, which may go to disk: the rest of a
+    batch is free once its cells are written.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, schema: TableSchema) -> None:
         self._con = con
-        self._parts: list[pa.RecordBatch] = []
-        keys = [f"({_sql(expression)}) AS k{n}" for n, expression in enumerate(index.expressions)]
-        # A row ID ends each entry, even of an index that has the column it goes by as well.
-        named = set() if schema.by_row_id else {column.name for column in index.columns}
-        rest = [f'"{name}"' for name in schema.keys if name not in named]
-        where = index.dialect_options["sqlite"]["where"]
-        condition = "" if where is None else f" WHERE {_sql(where)}"
-        rows = f'FROM rows_now AS "{schema.table.name}"'
-        self._select = f"SELECT {', '.join([*keys, *rest])} {rows}{condition}"
-        self._order = ", ".join(f"{n} NULLS FIRST" for n in range(1, len(keys) + len(rest) + 1))
-        self._unique = len(keys) if index.unique else len(keys) + len(rest)
+        self._schema = schema
+        self._begun = False
+        read = {name for index in schema.indexes for name in _columns_read(index, schema)}
+        self._columns = ", ".join(f'"{name}"' for name in schema.columns if name in read)
 
     def take(self, batch: pa.RecordBatch) -> None:
-        """Gather the entries of some rows."""
-        self._con.register("rows_now", batch)
-        self._parts += self._con.sql(self._select).to_arrow_table().to_batches()
-        self._con.unregister("rows_now")
+        """Test some rows and gather what indexes read of them.
 
-    def sorted_batches(self) -> Iterator[pa.RecordBatch]:
-        """All entries in order; what was gathered is free afterwards."""
-        parts = [part for part in self._parts if part.num_rows != 0]
-        if not parts:
+        Raises:
+            RuleBrokenError: A row breaks a declared rule.
+        """
+        self._con.register(_ROWS, batch)
+        broken = f"SELECT 1 FROM {_ROWS} WHERE NOT ({self._schema.rules}) LIMIT 1"
+        if self._con.execute(broken).fetchall():
+            raise RuleBrokenError(f"{self._schema.table.name}: a row breaks a rule of the table")
+        if self._schema.indexes:
+            into = f"INSERT INTO {_GATHERED}" if self._begun else f"CREATE TABLE {_GATHERED} AS"
+            self._con.execute(f"{into} SELECT {self._columns} FROM {_ROWS}")
+            self._begun = True
+        self._con.unregister(_ROWS)
+
+    def entries(self, index: Index) -> Iterator[pa.RecordBatch]:
+        """The entries of an index in order.
+
+        Raises:
+            KeyOrderError: A unique one has two equal entries.
+        """
+        if not self._begun:
             return
-        self._con.register("entries", pa.Table.from_batches(parts))
-        rows = self._con.sql(f"SELECT * FROM entries ORDER BY {self._order}")
+        keys = [f"({_sql(expression)}) AS k{n}" for n, expression in enumerate(index.expressions)]
+        rest = [f'"{name}"' for name in _rest(index, self._schema)]
+        width = len(keys) + len(rest)
+        order = ", ".join(f"{n} NULLS FIRST" for n in range(1, width + 1))
+        rows = self._con.sql(
+            f"SELECT {', '.join([*keys, *rest])} FROM {_GATHERED} AS"
+            f' "{self._schema.table.name}" WHERE {_condition(index)} ORDER BY {order}'
+        )
         last: list[object] | None = None
         for batch in rows.to_arrow_reader(_BATCH_ROWS):
-            last = check_order(batch.columns[: self._unique], last)
+            last = check_order(batch.columns[: len(keys) if index.unique else width], last)
             yield batch
-        self._con.unregister("entries")
-        self._parts = []
 
 
-def _write_index(file: PageFile, root: int, entries: _Entries) -> None:
+def _columns_read(index: Index, schema: TableSchema) -> list[str]:
+    """Columns of which an index's entries are made."""
+    said = " ".join([*map(_sql, index.expressions), _condition(index)])
+    return [name for name in schema.columns if name in schema.keys or _names(said, name)]
+
+
+def _names(sql: str, column: str) -> bool:
+    return re.search(rf"\b{re.escape(column)}\b", sql) is not None
+
+
+def _rest(index: Index, schema: TableSchema) -> list[str]:
+    """Columns of the key that end each entry.
+
+    A row ID ends each, even of an index that has the column it goes by as well.
+    """
+    named = set() if schema.by_row_id else {column.name for column in index.columns}
+    return [name for name in schema.keys if name not in named]
+
+
+def _condition(index: Index) -> str:
+    where = index.dialect_options["sqlite"]["where"]
+    return "true" if where is None else _sql(where)
+
+
+def _write_index(file: PageFile, root: int, entries: Iterator[pa.RecordBatch]) -> None:
     tree = Tree(file, root, by_row_id=False)
-    for batch in entries.sorted_batches():
+    for batch in entries:
         tree.add(cells_of(batch.columns))
     tree.close()
 
 
 def _sql(expression: Any) -> str:
     return str(expression.compile(dialect=_DUCK, compile_kwargs={"literal_binds": True}))
-
-
-def _check_rules(
-    con: duckdb.DuckDBPyConnection, schema: TableSchema, batch: pa.RecordBatch
-) -> None:
-    con.register(_BROKEN, batch)
-    found = con.execute(f"SELECT 1 FROM {_BROKEN} WHERE NOT ({schema.rules}) LIMIT 1").fetchall()
-    con.unregister(_BROKEN)
-    if found:
-        raise RuleBrokenError(f"{schema.table.name}: a row breaks a rule of the table")
 
 
 def check_order(columns: Sequence[pa.Array], last: list[object] | None) -> list[object]:
