@@ -19,6 +19,7 @@ from mdm.duck import first_row
 from mdm.linkage.key_pairs import RECORD_BITS, RULE_BITS, merged, pairs_of_rule
 
 MAX_BLOCK = 120
+_KEY_COLUMNS = "rule UTINYINT, key UBIGINT, record BIGINT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +88,35 @@ def _key_sql(rule: BlockingRule) -> str:
         columns = ", ".join(["unique_id", *rule.key, f"unnest({rule.unnest}) AS item"])
         source = f"(SELECT {columns} FROM link_record WHERE {rule.unnest} IS NOT NULL)"
     return (
-        f"SELECT hash({', '.join(parts)}) AS key, unique_id::BIGINT - $least AS record "
+        f"SELECT hash({', '.join(parts)}) AS key, unique_id::BIGINT AS record "
         f"FROM {source} WHERE {present}"
     )
 
 
-def block(con: duckdb.DuckDBPyConnection, *, rules: tuple[BlockingRule, ...] = RULES) -> int:
+def write_keys(
+    con: duckdb.DuckDBPyConnection, table: str, rules: tuple[BlockingRule, ...] = RULES
+) -> None:
+    """Write the temporary `table(rule, key, record)`: the keys of the records of `link_record`."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({_KEY_COLUMNS})")
+    for number, rule in enumerate(rules):
+        con.execute(f"INSERT INTO {table} SELECT {number}, key, record FROM ({_key_sql(rule)})")
+
+
+def block(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    rules: tuple[BlockingRule, ...] = RULES,
+    keep: bool = False,
+) -> int:
     """Write `candidate(join_key_l, join_key_r, match_key)`: each pair once, smaller ID left.
 
     `match_key` is the bit mask of the rules that found the pair. `large_block(rule, blocks)` tells
     how many blocks of a rule were left out. Returns the number of pairs.
+
+    Args:
+        con: Holds `link_record`.
+        rules: How pairs are found; their order gives the bits.
+        keep: Write the keys, too, as `block_key(rule, key, record)`: what a delta is blocked with.
 
     Raises:
         OverflowError: Record IDs span 2 ** 29 or more, or there are more than 31 rules.
@@ -104,15 +124,21 @@ def block(con: duckdb.DuckDBPyConnection, *, rules: tuple[BlockingRule, ...] = R
     least, most = first_row(con, "SELECT min(unique_id), max(unique_id) FROM link_record")
     if (most or 0) - (least or 0) >> RECORD_BITS > 0 or len(rules) >> RULE_BITS > 0:
         raise OverflowError("too many records or rules for a packed pair")
+    if keep:
+        con.execute(f"CREATE OR REPLACE TABLE block_key ({_KEY_COLUMNS})")
     with ThreadPoolExecutor(2) as workers:
         sorting = []
         for number, rule in enumerate(rules):
-            keys = con.execute(_key_sql(rule), {"least": least or 0}).fetchnumpy()
+            keys = con.execute(_key_sql(rule)).fetchnumpy()
             # DuckDB's own annotation knows categories, too; these are plain integers.
             hashes, records = np.asarray(keys["key"]), np.asarray(keys["record"])
             sorting.append(
-                workers.submit(pairs_of_rule, hashes, records, rule=number, most=rule.most)
+                workers.submit(
+                    pairs_of_rule, hashes, records - (least or 0), rule=number, most=rule.most
+                )
             )
+            if keep:
+                _keep_keys(con, number, hashes, records)
         found = [one.result() for one in sorting]
     left, right, masks = merged([pairs for pairs, _ in found])
     _write(
@@ -123,6 +149,17 @@ def block(con: duckdb.DuckDBPyConnection, *, rules: tuple[BlockingRule, ...] = R
     large = np.array([blocks for _, blocks in found])
     _write(con, "TEMP TABLE large_block", {"rule": np.arange(len(rules)), "blocks": large})
     return len(masks)
+
+
+def _keep_keys(
+    con: duckdb.DuckDBPyConnection,
+    number: int,
+    hashes: npt.NDArray[np.generic],
+    records: npt.NDArray[np.generic],
+) -> None:
+    con.register("key_rows", pa.table({"key": hashes, "record": records}))
+    con.execute(f"INSERT INTO block_key SELECT {number}, key, record FROM key_rows")
+    con.unregister("key_rows")
 
 
 def _write(

@@ -9,8 +9,9 @@ import duckdb
 import pyarrow as pa
 
 from mdm.domain.identifier_judgement import IdentifierJudgement
-from mdm.duck import count_rows, first_row
-from mdm.linkage.blocking import MAX_BLOCK, RULES, block
+from mdm.duck import count, count_rows, first_row
+from mdm.linkage.blocking import MAX_BLOCK, RULES, BlockingRule, block
+from mdm.linkage.delta import MOST_CHANGED, find_changed, keep_inputs, score_changed
 from mdm.linkage.fingerprint import differences, fingerprint
 from mdm.linkage.model import PersonModel, load_model, population_class, save_model
 from mdm.linkage.ownership import decide_ownership
@@ -72,8 +73,12 @@ def score(
     content: str,
     step: Step,
     judgements: Sequence[IdentifierJudgement] = (),
+    *,
+    blocking: tuple[BlockingRule, ...] = RULES,
 ) -> Scored:
     """Write `scored`, `ownership` and `not_own`, or keep those of the same content and model.
+
+    Of other content only what a change may touch is scored anew (`mdm.linkage.delta`).
 
     Args:
         con: Holds `standard`.
@@ -81,36 +86,57 @@ def score(
         content: Digest of the content of `standard`.
         step: Told what is going on.
         judgements: What stewards say of identifiers, all that stands.
+        blocking: How candidate pairs are found.
     """
     records = count_rows(con, "standard")
     population = population_class(records)
-    key = f"{content} {RULES_VERSION} {model.digest} {population} {model.thresholds.review}"
-    key += " judged:" + "".join(f" {one}" for one in judgements)
-    known = _marked(con, key)
-    if known is not None:
-        return known
+    rules = (
+        f"{RULES_VERSION if blocking is RULES else blocking} {duckdb.__version__} "
+        f"{model.digest} {population} {model.thresholds.review}"
+    )
+    key = f"{content} judged:" + "".join(f" {one}" for one in judgements)
+    known = _marked(con, rules)
+    if known is not None and known[0] == key:
+        return known[1]
     con.execute("DROP TABLE IF EXISTS scored_marker")
     step("ownership of identifiers", 0.0)
     decide_ownership(con, judgements)
     step("prepare", 0.1)
     _register_model(con, model)
-    prepare_records(con)
-    step("block", 0.3)
-    candidates = block(con)
-    step("score", 0.5)
-    score_pairs(con, model, population=population, threshold=model.thresholds.review)
+    if known is not None and find_changed(con) <= MOST_CHANGED * records:
+        step("score", 0.3)
+        score_changed(con, model, population, rules=blocking)
+    else:
+        _score_all(con, model, population, blocking, step)
+    seen = fingerprint(con, "SELECT filled FROM kept_filled")
     scored = Scored(
         records=records,
-        candidate_pairs=candidates,
+        candidate_pairs=count_rows(con, "candidate"),
         scored_pairs=count_rows(con, "scored"),
         population=population,
-        unlike=tuple(differences(model.fingerprint, fingerprint(con))),
+        unlike=tuple(differences(model.fingerprint, seen)),
         reused=False,
     )
     con.execute("DROP TABLE link_record")
-    _mark(con, key, scored)
+    _mark(con, rules, key, scored)
     step("score", 1.0)
     return scored
+
+
+def _score_all(
+    con: duckdb.DuckDBPyConnection,
+    model: PersonModel,
+    population: int,
+    blocking: tuple[BlockingRule, ...],
+    step: Step,
+) -> None:
+    prepare_records(con)
+    step("block", 0.3)
+    block(con, rules=blocking, keep=True)
+    keep_inputs(con)
+    con.execute("DROP TABLE usable_phone")
+    step("score", 0.5)
+    score_pairs(con, model, population=population, threshold=model.thresholds.review)
 
 
 def prepare_candidates(
@@ -172,12 +198,13 @@ def _register_model(con: duckdb.DuckDBPyConnection, model: PersonModel) -> None:
     write_term_frequencies(con, model.term_frequencies)
 
 
-def _mark(con: duckdb.DuckDBPyConnection, key: str, scored: Scored) -> None:
+def _mark(con: duckdb.DuckDBPyConnection, rules: str, key: str, scored: Scored) -> None:
     con.execute(
-        "CREATE OR REPLACE TABLE scored_marker AS SELECT $key AS key, $records AS records, "
-        "$candidates AS candidate_pairs, $scored AS scored_pairs, $population AS population, "
-        "$unlike AS unlike",
+        "CREATE OR REPLACE TABLE scored_marker AS SELECT $rules AS rules, $key AS key, "
+        "$records AS records, $candidates AS candidate_pairs, $scored AS scored_pairs, "
+        "$population AS population, $unlike AS unlike",
         {
+            "rules": rules,
             "key": key,
             "records": scored.records,
             "candidates": scored.candidate_pairs,
@@ -188,15 +215,18 @@ def _mark(con: duckdb.DuckDBPyConnection, key: str, scored: Scored) -> None:
     )
 
 
-def _marked(con: duckdb.DuckDBPyConnection, key: str) -> Scored | None:
-    found = first_row(
-        con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'scored_marker'"
+def _marked(con: duckdb.DuckDBPyConnection, rules: str) -> tuple[str, Scored] | None:
+    """What the last scoring with the same rules and model was made from, and what it found."""
+    columns = count(
+        con,
+        "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'scored_marker'"
+        " AND column_name = 'rules'",
     )
-    if found[0] == 0:
+    if columns == 0:
         return None
-    stored, records, candidates, pairs, population, unlike = first_row(
+    stored, key, records, candidates, pairs, population, unlike = first_row(
         con, "SELECT * FROM scored_marker"
     )
-    if stored != key:
+    if stored != rules:
         return None
-    return Scored(records, candidates, pairs, population, tuple(unlike), reused=True)
+    return key, Scored(records, candidates, pairs, population, tuple(unlike), reused=True)

@@ -29,10 +29,23 @@ _COLUMNS = (
 TOLERANCE = 0.25
 
 
-def fingerprint(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Number of records and the fill rate of each column of `link_record` (four digits)."""
-    rates = ", ".join(f"avg(({column} IS NOT NULL)::INT)" for column in _COLUMNS)
-    row = first_row(con, f"SELECT count(*), {rates} FROM link_record")
+FILLED = " | ".join(
+    f"(({column} IS NOT NULL)::INTEGER << {place})" for place, column in enumerate(_COLUMNS)
+)
+"""Which of the columns a row of `link_record` has, as bits."""
+
+
+def fingerprint(
+    con: duckdb.DuckDBPyConnection, filled: str = f"SELECT {FILLED} AS filled FROM link_record"
+) -> dict[str, Any]:
+    """Number of records and the fill rate of each column of `link_record` (four digits).
+
+    Args:
+        con: The volume database.
+        filled: SQL of `FILLED` for each record.
+    """
+    rates = ", ".join(f"avg(filled >> {place} & 1)" for place in range(len(_COLUMNS)))
+    row = first_row(con, f"SELECT count(*), {rates} FROM ({filled})")
     fill = {c: round(float(v or 0.0), 4) for c, v in zip(_COLUMNS, row[1:], strict=True)}
     return {"records": int(row[0]), "fill": fill}
 

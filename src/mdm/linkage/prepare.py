@@ -56,7 +56,7 @@ FROM (SELECT name, name_phonetic,
                    list_filter(range(1, len(tokens) + 1),
                                lambda i: i = 1 OR length(tokens[i]) > 1) AS kept
             FROM (SELECT DISTINCT {name} AS name, {name}_phonetic AS name_phonetic
-                  FROM standard WHERE {name} IS NOT NULL))))
+                  FROM {{records}} WHERE {name} IS NOT NULL))))
 """
 
 _NAME = {
@@ -100,7 +100,7 @@ _DISTINCT = {
     "split_mother": f"SELECT name, {_columns(_MOTHER)} FROM ({_TOKENS.format(name='mother')}) n"
     f"{_join_frequency('mother', 'name')}",
     "split_birth": f"SELECT birth_date, {_columns(_BIRTH)} FROM"
-    " (SELECT DISTINCT birth_date FROM standard WHERE birth_date IS NOT NULL)",
+    " (SELECT DISTINCT birth_date FROM {records} WHERE birth_date IS NOT NULL)",
 }
 
 _OF_RECORD = {
@@ -146,7 +146,7 @@ FROM (SELECT s.* EXCLUDE (cpf, cns, nis, phones, emails), {{unique_id}} AS uniqu
         CASE WHEN f.record_id IS NOT NULL THEN f.phones
              WHEN len(s.phones) > 0 THEN s.phones END AS phones,
         CASE WHEN len(s.emails) > 0 THEN s.emails[1] END AS email
-      FROM standard s
+      FROM {{records}} s
       LEFT JOIN not_own d ON d.record_id = s.record_id
       LEFT JOIN usable_phone f ON f.record_id = s.record_id) r
 LEFT JOIN split_name n ON n.name = r.name
@@ -189,21 +189,35 @@ def usable_phones(con: duckdb.DuckDBPyConnection, phones: Sequence[str]) -> froz
     return frozenset(row[0] for row in con.execute(_USABLE_OF, given).fetchall())
 
 
-def prepare_records(con: duckdb.DuckDBPyConnection, *, unique_id: str = BY_RECORD) -> int:
+def find_usable_phones(con: duckdb.DuckDBPyConnection) -> None:
+    """Write the temporary table `usable_phone(record_id, phones)` from `standard`.
+
+    Only records with a phone of many people stand there, with the phones that they have besides.
+    """
+    con.execute(_USABLE_PHONES)
+
+
+def prepare_records(
+    con: duckdb.DuckDBPyConnection, *, unique_id: str = BY_RECORD, records: str | None = None
+) -> int:
     """Write the temporary table `link_record` from `standard`, `not_own` and the model's tables.
 
     Args:
         con: Holds `standard`, `not_own(record_id, cpf, cns, nis)` (true: the value is not this
             person's), `model_given_token(token)` and `model_tf(column_name, value, tf)`.
         unique_id: SQL of the number that names a record in pairs.
+        records: Name of a part of `standard` to prepare, once `find_usable_phones` was called;
+            None for all.
 
     Returns:
         The number of rows.
     """
+    if records is None:
+        find_usable_phones(con)
+    given = "standard" if records is None else records
     for name, sql in _DISTINCT.items():
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
-    con.execute(_USABLE_PHONES)
-    con.execute(_PREPARED.format(unique_id=unique_id))
-    for name in (*_DISTINCT, "usable_phone"):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql.format(records=given)}")
+    con.execute(_PREPARED.format(unique_id=unique_id, records=given))
+    for name in _DISTINCT:
         con.execute(f"DROP TABLE {name}")
     return count_rows(con, "link_record")

@@ -1,0 +1,250 @@
+"""A delta is scored alone: pairs that no change can touch are kept from the run before.
+
+A candidate pair hangs on the keys of its two records and on how many records share each key; its
+weight on the two prepared records and the model. So only these pairs are made anew: those of a
+changed record, and those in a block that has come to its size limit or fallen back under it.
+`docs/adr/0040` has the argument; a property test holds both ways to the same tables.
+"""
+
+import duckdb
+
+from mdm.duck import count_rows, first_row
+from mdm.linkage.blocking import RULES, BlockingRule, write_keys
+from mdm.linkage.fingerprint import FILLED
+from mdm.linkage.model import PersonModel
+from mdm.linkage.prepare import find_usable_phones, prepare_records
+from mdm.linkage.scoring import score_pairs
+
+MOST_CHANGED = 0.25
+"""Where more of the records changed, all are scored: that is then cheaper."""
+
+# What a prepared record is made from besides the model; `usable_phone` is for some records.
+_OWN = "SELECT record_id, cpf, cns, nis FROM not_own"
+_OWN_BY = "SELECT record_id, list_sort(stewards) AS stewards FROM own_cpf_by"
+_PHONES = "SELECT record_id, list_sort(phones) AS phones FROM usable_phone"
+_CONTENT = "SELECT record_id, hash(content_hash) AS content FROM standard"
+_KEPT = {"kept_content": _CONTENT, "kept_own": _OWN, "kept_phone": _PHONES, "kept_own_by": _OWN_BY}
+_SCRATCH = (
+    "changed_record", "touched_record", "old_key", "new_key", "touched_key", "block_taken",
+    "delta_pair", "standing_pair", "fresh_pair", "needed_record", "fresh_scored", "scored_before",
+)  # fmt: skip
+
+
+def keep_inputs(con: duckdb.DuckDBPyConnection) -> None:
+    """Keep what all records were scored from, once `link_record` and `block_key` are written."""
+    for table, sql in _KEPT.items():
+        con.execute(f"CREATE OR REPLACE TABLE {table} AS {sql}")
+    con.execute(
+        "CREATE OR REPLACE TABLE kept_filled AS "
+        f"SELECT unique_id AS record_id, {FILLED} AS filled FROM link_record"
+    )
+    # All that was decided is open again.
+    con.execute("DROP TABLE IF EXISTS undecided")
+
+
+def find_changed(con: duckdb.DuckDBPyConnection) -> int:
+    """Write the temporary tables `usable_phone` and `changed_record(record_id)`.
+
+    Changed are records of other content than at the last scoring, new and gone ones, and those
+    whose numbers or phones count otherwise because of other records.
+
+    Args:
+        con: Holds `standard`, what ownership wrote, and what `keep_inputs` kept.
+
+    Returns:
+        How many records changed.
+    """
+    find_usable_phones(con)
+    differ = " UNION ".join(
+        f"SELECT record_id FROM (({now}) EXCEPT FROM {kept}) UNION "
+        f"SELECT record_id FROM (FROM {kept} EXCEPT ({now}))"
+        for kept, now in _KEPT.items()
+        if kept not in ("kept_content", "kept_own_by")
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE changed_record AS
+        SELECT coalesce(s.record_id, k.record_id) AS record_id
+        FROM ({_CONTENT}) s FULL JOIN kept_content k ON k.record_id = s.record_id
+        WHERE s.content IS DISTINCT FROM k.content UNION {differ}
+        """
+    )
+    return count_rows(con, "changed_record")
+
+
+def score_changed(
+    con: duckdb.DuckDBPyConnection,
+    model: PersonModel,
+    population: int,
+    *,
+    rules: tuple[BlockingRule, ...] = RULES,
+) -> None:
+    """Bring `candidate`, `scored`, `block_key` and what was kept level with `standard`.
+
+    `undecided(record_id)`, where it is there, is told the records about which anything that
+    decisions read has changed.
+
+    Args:
+        con: Holds what `find_changed` read and wrote, and the model's tables.
+        model: The person model.
+        population: Class of the number of records, the same as at the last scoring.
+        rules: The blocking rules, the same as at the last scoring.
+    """
+    _prepare(con, "changed_record")
+    write_keys(con, "new_key", rules)
+    _follow_filled(con)
+    _touch(con, rules)
+    _pair(con, rules)
+    _prepare(con, "needed_record")
+    score_pairs(
+        con,
+        model,
+        population=population,
+        threshold=model.thresholds.review,
+        pairs="fresh_pair",
+        out="fresh_scored",
+    )
+    _bring_in(con)
+    _tell(con)
+    _keep_changed(con)
+    for table in (*_SCRATCH, "usable_phone"):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, records: str) -> None:
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE part_standard AS "
+        f"FROM standard SEMI JOIN {records} USING (record_id)"
+    )
+    prepare_records(con, records="part_standard")
+    con.execute("DROP TABLE part_standard")
+
+
+def _follow_filled(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("DELETE FROM kept_filled WHERE record_id IN (FROM changed_record)")
+    con.execute(f"INSERT INTO kept_filled SELECT unique_id, {FILLED} FROM link_record")
+
+
+def _most(rules: tuple[BlockingRule, ...]) -> str:
+    whens = " ".join(f"WHEN {number} THEN {rule.most}" for number, rule in enumerate(rules))
+    return f"CASE rule {whens} END"
+
+
+def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> None:
+    """Bring `block_key` level; write `touched_record`: what changed, and members of blocks that
+    are taken now and were not, or the other way round."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE old_key AS "
+        "FROM block_key SEMI JOIN changed_record c ON c.record_id = block_key.record"
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE touched_record AS
+        WITH shift AS (
+          SELECT rule, key, sum(n) AS shift FROM (
+            SELECT rule, key, 1 AS n FROM new_key UNION ALL SELECT rule, key, -1 FROM old_key)
+          GROUP BY ALL HAVING sum(n) <> 0),
+        size AS (SELECT rule, key, count(*) AS before FROM block_key SEMI JOIN shift
+                   USING (rule, key) GROUP BY ALL),
+        crossed AS (SELECT rule, key FROM size JOIN shift USING (rule, key)
+                    WHERE (before <= {_most(rules)}) <> (before + shift <= {_most(rules)}))
+        SELECT record AS record_id FROM block_key SEMI JOIN crossed USING (rule, key)
+        UNION FROM changed_record
+        """
+    )
+    con.execute("DELETE FROM block_key WHERE record IN (FROM changed_record)")
+    con.execute("INSERT INTO block_key FROM new_key")
+
+
+def _pair(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> None:
+    """Bring `candidate` level; write `fresh_pair`: the pairs to weigh, and `needed_record`.
+
+    A pair of unchanged records that was a candidate before keeps its weight (`standing_pair`).
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE touched_key AS "
+        "FROM block_key SEMI JOIN touched_record t ON t.record_id = block_key.record"
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE block_taken AS
+        SELECT rule, key FROM block_key SEMI JOIN touched_key USING (rule, key)
+        GROUP BY ALL HAVING count(*) BETWEEN 2 AND {_most(rules)}
+        """
+    )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE delta_pair AS
+        WITH member AS (FROM block_key SEMI JOIN block_taken USING (rule, key))
+        SELECT least(t.record, m.record) AS join_key_l, greatest(t.record, m.record) AS join_key_r,
+               bit_or((1 << t.rule::INTEGER)::INTEGER) AS match_key
+        FROM touched_key t JOIN member m
+          ON m.rule = t.rule AND m.key = t.key AND m.record <> t.record
+        GROUP BY ALL
+        """
+    )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE standing_pair AS
+        SELECT join_key_l, join_key_r FROM candidate
+        WHERE (join_key_l IN (FROM touched_record) OR join_key_r IN (FROM touched_record))
+          AND join_key_l NOT IN (FROM changed_record) AND join_key_r NOT IN (FROM changed_record)
+        """
+    )
+    con.execute(
+        "DELETE FROM candidate WHERE join_key_l IN (FROM touched_record)"
+        " OR join_key_r IN (FROM touched_record)"
+    )
+    con.execute("INSERT INTO candidate FROM delta_pair")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE fresh_pair AS "
+        "FROM delta_pair ANTI JOIN standing_pair USING (join_key_l, join_key_r)"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE needed_record AS SELECT join_key_l AS record_id "
+        "FROM fresh_pair UNION SELECT join_key_r FROM fresh_pair"
+    )
+
+
+def _bring_in(con: duckdb.DuckDBPyConnection) -> None:
+    """Bring `scored` level; `scored_before` are the rows that give way."""
+    of_touched = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE scored_before AS FROM scored WHERE {of_touched}")
+    con.execute(f"DELETE FROM scored WHERE {of_touched}")
+    con.execute("INSERT INTO scored BY NAME FROM fresh_scored")
+    con.execute(
+        """
+        INSERT INTO scored BY NAME
+        SELECT b.record_l, b.record_r, b.match_weight, b.pattern, d.match_key::VARCHAR AS rules
+        FROM scored_before b
+        JOIN delta_pair d ON d.join_key_l = b.record_l AND d.join_key_r = b.record_r
+        SEMI JOIN standing_pair s ON s.join_key_l = b.record_l AND s.join_key_r = b.record_r
+        """
+    )
+
+
+def _tell(con: duckdb.DuckDBPyConnection) -> None:
+    known = first_row(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'undecided'")
+    if known[0] == 0:
+        return
+    pair = "record_l, record_r, match_weight, pattern"
+    con.execute(
+        f"""
+        INSERT INTO undecided
+        WITH after AS (SELECT {pair} FROM scored
+                       WHERE record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)),
+        before AS (SELECT {pair} FROM scored_before),
+        differ AS ((FROM after EXCEPT FROM before) UNION (FROM before EXCEPT FROM after))
+        SELECT record_l FROM differ UNION SELECT record_r FROM differ UNION FROM changed_record
+        UNION SELECT record_id FROM (({_OWN_BY}) EXCEPT FROM kept_own_by)
+        UNION SELECT record_id FROM (FROM kept_own_by EXCEPT ({_OWN_BY}))
+        """
+    )
+
+
+def _keep_changed(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("DELETE FROM kept_content WHERE record_id IN (FROM changed_record)")
+    con.execute(f"INSERT INTO kept_content {_CONTENT} SEMI JOIN changed_record USING (record_id)")
+    for table, sql in _KEPT.items():
+        if table != "kept_content":
+            con.execute(f"CREATE OR REPLACE TABLE {table} AS {sql}")
