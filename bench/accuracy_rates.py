@@ -30,7 +30,7 @@ PEOPLE, SEED = 20_000, 11
 FACTORS = (0.5, 2.0)
 MOST = 0.95
 # Not shares of people or records.
-_KEPT = frozenset({"newborn_years", "health", "social", "education"})
+_KEPT = frozenset({"borrowing_children", "newborn_years", "health", "social", "education"})
 COPIED = (0.1, 0.3)
 
 

@@ -33,6 +33,15 @@ def city(
     layouts: Annotated[
         bool, typer.Option("--layouts/--no-layouts", help="Also write the three real layouts.")
     ] = True,
+    borrowed_cpf: Annotated[
+        float | None,
+        typer.Option(
+            "--borrowed-cpf",
+            min=0.0,
+            max=1.0,
+            help="Share of children who go by a relative's CPF (default: each source's own rate).",
+        ),
+    ] = None,
 ) -> None:
     """Write a synthetic city: three sources in their real layouts and canonically, with truth.
 
@@ -40,11 +49,13 @@ def city(
     """
     from mdm.services.export_file import check_target_folder
     from mdm.synth.city import generate
+    from mdm.synth.rates import CityRates
 
     invocation = invocation_of(context)
     check_target_folder(out)
+    rates = CityRates(borrowing_children=borrowed_cpf)
     with invocation.progress() as progress:
-        summary = generate(out, people, seed, progress, layouts=layouts)
+        summary = generate(out, people, seed, progress, rates=rates, layouts=layouts)
     result = {
         "out": str(out),
         "people": summary.people,

@@ -1,10 +1,11 @@
-"""`python -m mdm.synth OUT --people N --seed S [--layouts]`."""
+"""`python -m mdm.synth OUT --people N --seed S [--layouts] [--borrowed-cpf SHARE]`."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from mdm.synth.city import generate
+from mdm.synth.rates import CityRates
 
 
 def main() -> None:
@@ -14,12 +15,14 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--layouts", action="store_true", help="also write the real layouts")
+    parser.add_argument("--borrowed-cpf", type=float, help="share of children, instead of rates")
     words = parser.parse_args()
     summary = generate(
         words.out,
         words.people,
         words.seed,
         _print_step,
+        rates=CityRates(borrowing_children=words.borrowed_cpf),
         layouts=words.layouts,
     )
     sys.stdout.write(f"{summary.people} people, records: {summary.records}\n")

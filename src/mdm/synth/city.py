@@ -3,12 +3,13 @@
 `generate` writes everything for one seed; the same seed, size and version give the same bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mdm.errors import UsageError
 from mdm.synth import households, identity, naming, population, received, records
+from mdm.synth.borrowing import draw_borrowers
 from mdm.synth.copying import copied
 from mdm.synth.declarations import write_declarations
 from mdm.synth.layout_cadunico import write_cadunico
@@ -17,7 +18,7 @@ from mdm.synth.layout_pec import write_pec
 from mdm.synth.rates import CityRates
 from mdm.synth.received import Received
 from mdm.synth.records import Source
-from mdm.synth.streams import Streams
+from mdm.synth.streams import Flags, Streams
 from mdm.synth.tables import vocabulary
 from mdm.synth.truth import write_truth
 from mdm.synth.world import World, draw_traits
@@ -81,10 +82,14 @@ def generate(
     files: list[str] = []
     counts: dict[str, int] = {}
     truths: list[Received] = []
-    for place, chosen in enumerate(records.select(streams, world.population, rates)):
+    chosen_records = records.select(streams, world.population, rates)
+    borrowing: Sequence[Flags | None] = (None,) * len(chosen_records)
+    if rates.borrowing_children is not None:
+        borrowing = draw_borrowers(streams, chosen_records, world, rates.borrowing_children)
+    for place, chosen in enumerate(chosen_records):
         start = 0.25 + 0.22 * place
         tell(f"records of {chosen.source}", start)
-        source = received.receive(streams, chosen, world)
+        source = received.receive(streams, chosen, world, borrowing[place])
         if truths and rates.copied > 0:
             source = copied(streams, source, truths[0], rates.copied)
         files.append(write_canonical(out, source))

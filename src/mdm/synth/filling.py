@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mdm.synth import errors, lists, numbers
+from mdm.synth.borrowing import CHILD_UNTIL, cpf_of_relative
 from mdm.synth.households import YEAR, Role
 from mdm.synth.population import NOBODY, REFERENCE_DAY
 from mdm.synth.records import Records, Source
@@ -100,8 +101,17 @@ def races(rng: np.random.Generator, records: Records, world: World) -> Any:
     return numbers.text(race, 2, chance(rng, count, 0.05))
 
 
-def cpfs(rng: np.random.Generator, records: Records, world: World) -> CpfColumn:
-    """The person's CPF, missing, mistyped or a relative's."""
+def cpfs(
+    rng: np.random.Generator, records: Records, world: World, borrowing: Flags | None = None
+) -> CpfColumn:
+    """The person's CPF, missing, mistyped or a relative's.
+
+    Args:
+        rng: Random stream.
+        records: Records of the source.
+        world: The city.
+        borrowing: The records with a relative's CPF; None: at the source's rate.
+    """
     own, person = records.rates, records.person
     values = world.identity.cpf[person].copy()
     count = len(values)
@@ -115,24 +125,13 @@ def cpfs(rng: np.random.Generator, records: Records, world: World) -> CpfColumn:
         weight = weight * np.where(records.duplicate, 3.0, 1.0) * (1 + records.factor)
         weight /= weight[group].mean() if group.any() else 1.0
         values[group & chance(rng, count, np.minimum(extra * weight, 0.97))] = 0
-    relative = _relative(rng, person, world)
-    borrowed = (age < 16) & (relative > 0) & chance(rng, count, own.cpf_of_relative)
+    relative = cpf_of_relative(rng, person, world)
+    at_rate = (age < CHILD_UNTIL) & chance(rng, count, own.cpf_of_relative)
+    borrowed = (relative > 0) & (at_rate if borrowing is None else borrowing)
     values[borrowed] = relative[borrowed]
     wrong = np.flatnonzero((values > 0) & ~borrowed & chance(rng, count, own.cpf_typo))
     values[wrong] = errors.mistyped(rng, values[wrong], 11)
     return CpfColumn(numbers.text(values, 11, values == 0), borrowed)
-
-
-def _relative(rng: np.random.Generator, person: Ints, world: World) -> Ints:
-    """CPF of the mother, sometimes of the man of the household; 0 where there is none."""
-    population, cpf = world.population, world.identity.cpf
-    mother = population.mother[person]
-    resident = mother < population.residents
-    of_mother = np.where(resident, cpf[np.where(resident, mother, 0)], 0)
-    man = population.homes.man[population.homes.household[person]]
-    of_man = np.where(man != NOBODY, cpf[np.maximum(man, 0)], 0)
-    other = (of_mother == 0) | chance(rng, len(person), 0.15)
-    return np.where(other & (of_man > 0), of_man, of_mother)
 
 
 def cns_lists(rng: np.random.Generator, records: Records, world: World) -> Any:

@@ -229,6 +229,8 @@ class CityRates:
         region_cpf: CPFs issued in Rio Grande do Sul (A).
         copied: Records of CadÚnico and education filled in from the health record of the same
             person, errors and all (A: that sources share what they know; 0, and raised in benches).
+        borrowing_children: Children under 16 who go by a relative's CPF, half of them in every
+            record, half in one source; instead of the sources' `cpf_of_relative` (None: those).
         health, social, education: Errors of the three sources.
     """
 
@@ -269,6 +271,7 @@ class CityRates:
     neighbours: float = 0.05
     region_cpf: float = 0.88
     copied: float = 0.0
+    borrowing_children: float | None = None
     health: SourceRates = HEALTH
     social: SourceRates = SOCIAL
     education: SourceRates = EDUCATION

@@ -40,13 +40,22 @@ class Received:
     of_relative: Flags
 
 
-def receive(streams: Streams, records: Records, world: World) -> Received:
-    """Write down the records of one source, with that source's errors."""
+def receive(
+    streams: Streams, records: Records, world: World, borrowing: Flags | None = None
+) -> Received:
+    """Write down the records of one source, with that source's errors.
+
+    Args:
+        streams: Of the city.
+        records: Who they are about.
+        world: The city.
+        borrowing: The records with a relative's CPF; None: at the source's rate.
+    """
     source = records.source
     wording = write_names(streams.named(f"{source} names"), records, world)
     rng = streams.named(f"{source} fields")
     service = services.assign(streams.named(f"{source} services"), records, world)
-    cpf = filling.cpfs(streams.named(f"{source} cpf"), records, world)
+    cpf = filling.cpfs(streams.named(f"{source} cpf"), records, world, borrowing)
     make = {Source.HEALTH: _health, Source.SOCIAL: _social, Source.EDUCATION: _education}[source]
     columns = _common(rng, records, world, service)
     columns |= make(streams.named(f"{source} own fields"), records, world, wording, columns)
