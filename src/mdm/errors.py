@@ -390,3 +390,9 @@ class IdempotencyKeyError(MdmError):
     """The key was used before, for another request."""
 
     code = "idempotency_key_reused"
+
+
+class StateTransitionError(MdmError):
+    """A record or citizen in this state cannot change in this way."""
+
+    code = "state_transition"

@@ -31,7 +31,10 @@ from mdm.domain.events import (
 from mdm.domain.golden_record import OverrideState
 from mdm.domain.identity import IdFacts, IdState, RegistryState
 from mdm.domain.judgement import Judgement, JudgementState
-from mdm.errors import LedgerError
+from mdm.domain.lifecycle import RecordEvent, next_record_state, stated_record_state
+from mdm.errors import LedgerError, StateTransitionError
+
+_PLACED, _UNPLACED = RecordEvent.PLACED, RecordEvent.UNPLACED
 
 
 def fold(events: Iterable[Logged], state: RegistryState | None = None) -> RegistryState:
@@ -48,7 +51,7 @@ def fold(events: Iterable[Logged], state: RegistryState | None = None) -> Regist
     for logged in events:
         try:
             _apply(state, logged)
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, StateTransitionError) as error:
             message = "the event does not fit the state before it"
             raise LedgerError(message, where=f"ledger event {logged.seq}") from error
     return state
@@ -84,10 +87,9 @@ def _apply_to_record(
         case Place():
             _demand(record_id not in state.membership)
             _demand(state.ids[event.municipal_id].state is IdState.ACTIVE)
+            state.records[record_id] = next_record_state(_stands(state, record_id), _PLACED)
             state.membership[record_id] = event.municipal_id
             state.links[record_id] = event.link
-            if state.records.get(record_id, RecordState.PENDING) is RecordState.PENDING:
-                state.records[record_id] = RecordState.PRESENT
         case Move():
             _demand(state.membership[record_id] == event.from_id)
             _demand(event.municipal_id in state.ids)
@@ -98,11 +100,16 @@ def _apply_to_record(
             state.links[record_id] = event.link
         case Unplace():
             _demand(state.membership[record_id] == event.from_id)
+            state.records[record_id] = next_record_state(_stands(state, record_id), _UNPLACED)
             del state.membership[record_id], state.links[record_id]
-            if state.records[record_id] is RecordState.PRESENT:
-                state.records[record_id] = RecordState.PENDING
         case RecordStateSet():
-            state.records[record_id] = event.state
+            placed = record_id in state.membership
+            before = _stands(state, record_id)
+            state.records[record_id] = stated_record_state(before, event.state, placed=placed)
+
+
+def _stands(state: RegistryState, record_id: int) -> RecordState:
+    return state.records.get(record_id, RecordState.PENDING)
 
 
 def _apply_to_id(

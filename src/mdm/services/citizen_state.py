@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from mdm.domain.events import RecordState
 from mdm.domain.golden_record import GoldenRecord
 from mdm.domain.ledger import LedgerKind
+from mdm.domain.lifecycle import CitizenStatus, citizen_status_of
 from mdm.domain.municipal_id import parse
 from mdm.errors import AmbiguousIdError, IdErasedError, NotFoundError
 from mdm.ports import ReadSession
@@ -20,7 +22,7 @@ from mdm.services.citizen_facts import (
 from mdm.services.lists import as_int, as_text, rows_of_numbers
 from mdm.services.overrides import overrides_on
 from mdm.services.refresh_golden import GoldenRules, listed_cns, member_of
-from mdm.services.resolve import View, named, view_of
+from mdm.services.resolve import ERASED, View, named, view_of
 from mdm.survivorship.build import Override, build_golden, holding
 from mdm.survivorship.member import MemberRecord
 
@@ -118,9 +120,9 @@ class CitizenState:
     event: dict[str, object] | None
 
     @property
-    def is_dormant(self) -> bool:
-        """Whether no record of theirs is present at its source."""
-        return all(member.status != "present" for member in self.members)
+    def status(self) -> CitizenStatus:
+        """Where the citizen stands, by the records that the reader may know of."""
+        return citizen_status_of(RecordState(member.status) for member in self.members)
 
 
 def citizen_state(
@@ -147,7 +149,7 @@ def citizen_state(
     municipal_id = _named(view, requested, question, sees)
     everyone, read = _members(view, municipal_id, today)
     if everyone and all(member.status == "erased" for member in everyone):
-        raise IdErasedError("what was known under this ID was erased by law", where=requested)
+        raise IdErasedError(ERASED, where=requested)
     members = tuple(
         member
         for member in everyone

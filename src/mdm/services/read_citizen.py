@@ -203,7 +203,7 @@ class _Answering:
             municipal_id=state.municipal_id,
             shown=written(state.municipal_id),
             requested_id=state.requested,
-            status="dormant" if state.is_dormant else "active",
+            status=state.status.value,
             as_of=state.as_of,
             event=state.event,
             flags=tuple(sorted(flag.value for flag in self.disclosure.flags)),

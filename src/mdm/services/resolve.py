@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from mdm.domain.events import RecordState
 from mdm.domain.ledger import TxHeader
+from mdm.domain.lifecycle import CitizenStatus, citizen_status_of
 from mdm.domain.municipal_id import parse
 from mdm.errors import (
     AmbiguousIdError,
+    IdErasedError,
     IdTombstoneError,
     IdWithdrawnError,
     NotFoundError,
@@ -21,6 +24,12 @@ SELECT i.state, i.anchor_record_id, i.ambiguous_until, m.municipal_id AS citizen
 FROM municipal_id i LEFT JOIN membership m ON m.record_id = i.anchor_record_id
 WHERE i.municipal_id = :id
 """
+
+_STATES_OF = (
+    "SELECT DISTINCT r.state FROM membership m JOIN record r ON r.record_id = m.record_id "
+    "WHERE m.municipal_id = :id"
+)
+ERASED = "what was known under this ID was erased by law"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +97,7 @@ def resolve(store: Store, clock: Clock, header: TxHeader, question: Question) ->
         InvalidMunicipalIdError: The text is no municipal ID.
         IdWithdrawnError: The plan that minted the ID was reverted.
         IdTombstoneError: A steward decided that nobody keeps the ID.
+        IdErasedError: Everything known under the ID was erased by law.
         AmbiguousIdError: The ID was told for both parts of a split: ask by source and local ID.
         UsageError: `as_of` is neither a day nor a time.
     """
@@ -177,15 +187,18 @@ class View:
 
     def is_dormant(self, municipal_id: str) -> bool:
         """Whether no record of a citizen is present."""
-        if self.tx_id is not None:
-            members = history.members_at(self.session, municipal_id, self.tx_id)
-            return all(self.state(record_id) != "present" for record_id in members)
-        found = self.session.value(
-            "SELECT 1 FROM membership m JOIN record r ON r.record_id = m.record_id "
-            "WHERE m.municipal_id = :id AND r.state = 'present' LIMIT 1",
-            {"id": municipal_id},
-        )
-        return found is None
+        return self.citizen_status(municipal_id) is CitizenStatus.DORMANT
+
+    def citizen_status(self, municipal_id: str) -> CitizenStatus:
+        """Where a citizen stands; who is erased now is told as erased of every moment."""
+        if self.tx_id is None:
+            rows = self.session.rows(_STATES_OF, {"id": municipal_id})
+            return citizen_status_of(RecordState(str(row["state"])) for row in rows)
+        members = history.members_at(self.session, municipal_id, self.tx_id)
+        now = [View(self.session, None, self.day).state(record_id) for record_id in members]
+        if citizen_status_of(map(RecordState, now)) is CitizenStatus.ERASED:
+            return CitizenStatus.ERASED
+        return citizen_status_of(RecordState(self.state(record_id)) for record_id in members)
 
     def id_facts(self, municipal_id: str) -> dict[str, object] | None:
         """State, anchor, `ambiguous_until` of an ID and the citizen of its anchor, if any.
@@ -223,11 +236,14 @@ def _by_record(view: View, question: Question) -> Resolved:
 def _by_id(view: View, question: Question) -> Resolved:
     requested = parse(question.local_id)
     municipal_id = named(view, requested)
+    status = view.citizen_status(municipal_id)
+    if status is CitizenStatus.ERASED:
+        raise IdErasedError(ERASED, where=requested)
     return Resolved(
         municipal_id=municipal_id,
         requested=requested,
         as_of=question.as_of,
-        status="dormant" if view.is_dormant(municipal_id) else "active",
+        status=status.value,
         link_status=None,
     )
 

@@ -124,7 +124,7 @@ def _read(
         "municipal_id": state.municipal_id,
         "shown": shown(state.municipal_id),
         "requested": state.requested,
-        "status": "dormant" if state.is_dormant else "active",
+        "status": state.status.value,
         "golden": _golden(state.golden, keys, reveal=look.reveal),
         "deceased": deceased_of(state.golden),
         "members": [_member(member, keys[member.record_id]) for member in state.members],

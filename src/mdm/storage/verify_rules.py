@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import duckdb
 
 from mdm.domain.check import Check
+from mdm.domain.lifecycle import stated_changes
 from mdm.storage.fold import first_row
 
 # What the rules and digests need of each table; the rest of its columns is only checked.
@@ -51,6 +52,24 @@ _ANCHORED = (
 
 # A judgement shows in the citizens from the next plan that is applied, and not reverted, on.
 _SETTLED = "(SELECT max(applied_tx) FROM plan WHERE state = 'applied')"
+
+_ALLOWED = ", ".join(f"('{before}', '{after}')" for before, after in stated_changes())
+# What each record was before an event states a state for it: one that was set outright outlives
+# placing and unplacing, unless it is `pending` or `present`; else it is present while placed.
+_STATED = f"""
+WITH lives AS (
+  SELECT record_id, seq, kind, detail,
+    lag(CASE WHEN kind = 'record_state' THEN detail END IGNORE NULLS) OVER of_record AS said,
+    lag(CASE WHEN kind <> 'record_state' THEN kind END IGNORE NULLS) OVER of_record AS moved
+  FROM ledger_event WHERE kind IN ('place', 'unplace', 'record_state')
+  WINDOW of_record AS (PARTITION BY record_id ORDER BY seq)),
+stood AS (
+  SELECT *, CASE WHEN said NOT IN ('pending', 'present') THEN said
+    WHEN moved = 'place' THEN 'present' ELSE 'pending' END AS before FROM lives)
+SELECT 'ledger_event seq=' || seq || ': ' || before || ' to ' || coalesce(detail, kind) FROM stood
+WHERE (kind = 'record_state' AND before <> detail AND (before, detail) NOT IN ({_ALLOWED}))
+   OR (kind <> 'record_state' AND before = 'erased')
+"""
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -134,6 +153,7 @@ RULES: tuple[Rule, ...] = (
         "FROM \"load\" AS l LEFT JOIN quarantine AS q USING (load_id) WHERE l.state = 'applied' "
         "GROUP BY l.load_id, l.quarantined HAVING count(q.load_id) <> l.quarantined",
     ),
+    Rule("records change as their table of states allows", "ledger_event", _STATED),
     Rule(
         "records have their content",
         "record",

@@ -16,8 +16,10 @@ from support.registries import EVENTS, IDS, fill, md5, payload
 Break = Callable[[WriteSession], object]
 
 
-def event(kind: str, record_id: int, municipal_id: str) -> pa.Table:
-    row = {"kind": kind, "record_id": record_id, "municipal_id": municipal_id}
+def event(
+    kind: str, record_id: int, municipal_id: str | None, detail: str | None = None
+) -> pa.Table:
+    row = {"kind": kind, "record_id": record_id, "municipal_id": municipal_id, "detail": detail}
     return pa.Table.from_pylist([row], schema=EVENTS)
 
 
@@ -59,6 +61,10 @@ BREAKS: dict[str, Break] = {
     "I17 rows read are accounted for": update("load", load_id=1, read=9),
     "I17 new and changed records have versions": update("load", load_id=1, new=3, read=3),
     "I17 quarantined rows are kept": update("load", load_id=1, quarantined=1, read=3),
+    "records change as their table of states allows": lambda session: [
+        session.append_events(event("record_state", 2, None, detail=state))
+        for state in ("erased", "present")
+    ],
     "records have their content": update("record", record_id=2, version=2),
     "only erased records are empty": update("record_version", record_id=2, version=1, payload=""),
     "I10 fold membership": update("membership", record_id=2, link_status="confirmed"),

@@ -1,0 +1,80 @@
+"""The table of states: what may happen, what is refused, and that the page says the same."""
+
+import re
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from mdm.domain.events import RecordState
+from mdm.domain.lifecycle import (
+    CITIZENS,
+    RECORDS,
+    CitizenEvent,
+    CitizenStatus,
+    RecordEvent,
+    citizen_status_of,
+    next_citizen_status,
+    next_record_state,
+    stated_record_state,
+)
+from mdm.errors import StateTransitionError
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "architecture.md"
+
+
+def listed(heading: str) -> list[tuple[str, ...]]:
+    part = PAGE.read_text("utf-8").split(f"| {heading} is | what happens |")[1].split("\n\n")[0]
+    return re.findall(r"^\| (\w+) \| (\w+) \| (\w+) \|$", part, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("heading", "table"), [("record", RECORDS), ("citizen", CITIZENS)])
+def test_the_page_repeats_the_table(heading: str, table: tuple[object, ...]) -> None:
+    rows = [(str(row.state), str(row.event), str(row.then)) for row in table]  # type: ignore[attr-defined]
+
+    assert listed(heading) == rows
+    assert len({row[:2] for row in rows}) == len(rows), "one next state for a state and an event"
+
+
+def test_what_the_table_does_not_name_is_refused() -> None:
+    known = {(row.state, row.event): row.then for row in RECORDS}
+    for state, event in product(RecordState, RecordEvent):
+        if (state, event) in known:
+            assert next_record_state(state, event) is known[state, event]
+        else:
+            with pytest.raises(StateTransitionError):
+                next_record_state(state, event)
+
+
+def test_nothing_leads_out_of_erased() -> None:
+    assert {row.state for row in RECORDS if row.then is RecordState.ERASED} == {*RecordState} - {
+        RecordState.ERASED
+    }
+    assert not [row for row in RECORDS if row.state is RecordState.ERASED]
+    for event in CitizenEvent:
+        with pytest.raises(StateTransitionError):
+            next_citizen_status(CitizenStatus.ERASED, event)
+
+
+def test_a_record_comes_back_present_only_to_a_citizen() -> None:
+    back = stated_record_state(RecordState.WITHDRAWN, RecordState.PRESENT, placed=True)
+    assert back is RecordState.PRESENT
+    for placed, stated in ((False, RecordState.PRESENT), (True, RecordState.PENDING)):
+        with pytest.raises(StateTransitionError):
+            stated_record_state(RecordState.WITHDRAWN, stated, placed=placed)
+
+
+@pytest.mark.parametrize(
+    ("records", "sealed", "status"),
+    [
+        ("present withdrawn", False, "active"),
+        ("withdrawn superseded erased", False, "dormant"),
+        ("pending", False, "dormant"),
+        ("erased erased", False, "erased"),
+        ("present erased", True, "sealed"),
+        ("erased", True, "erased"),
+    ],
+)
+def test_a_citizen_stands_as_their_records_do(records: str, sealed: bool, status: str) -> None:  # noqa: FBT001
+    states = [RecordState(word) for word in records.split()]
+    assert citizen_status_of(states, sealed=sealed) is CitizenStatus(status)
