@@ -89,24 +89,7 @@ def _values(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
                 right >= must,
             )
         )
-    of = end["address"]
-    told = ", ".join(
-        f"{name} {100 * one['source_right']:.1f} / golden {100 * one['golden_right']:.1f} %"
-        for name, one in of.items()
-    )
-    best = max(one["source_right"] for one in of.values())
-    people = sum(one["people"] for one in of.values())
-    golden = sum(one["golden_right"] * one["people"] for one in of.values()) / people
-    same = all(one["golden_right"] >= one["source_right"] for one in of.values())
-    result.append(("address: each source / golden, same people", "golden ≥ source", told, same))
-    result.append(
-        (
-            "address: golden, all people known, against the best source's",
-            f"≥ {100 * best:.1f} %",
-            f"{100 * golden:.1f} %",
-            golden >= best,
-        )
-    )
+    result += _addresses(end["address"])
     deaths = end["deaths"]
     result.append(
         (
@@ -117,6 +100,28 @@ def _values(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         )
     )
     return result
+
+
+def _addresses(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    sources = {name: one for name, one in found.items() if name != "all"}
+    told = ", ".join(
+        f"{name} {100 * one['source_right']:.1f} / golden {100 * one['golden_right']:.1f} %"
+        for name, one in sources.items()
+    )
+    same = all(one["golden_right"] >= one["source_right"] for one in sources.values())
+    best, golden = (
+        max(one["source_right"] for one in sources.values()),
+        found["all"]["golden_right"],
+    )
+    return [
+        ("address: each source / golden, same people", "golden ≥ source", told, same),
+        (
+            "address: golden of all people, the best source of its own",
+            f"≥ {100 * best:.1f} %",
+            f"{100 * golden:.1f} %",
+            golden >= best,
+        ),
+    ]
 
 
 def _work(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:

@@ -63,33 +63,48 @@ def _truth(con: duckdb.DuckDBPyConnection, truth: Path) -> None:
     )
 
 
-# A street without its kind is the same street; records hold it spelt out.
+# A street without its kind is the same street; `standard` spells the rest out.
 _BARE = r"regexp_replace({}, '^(RUA|AVENIDA|TRAVESSA|BECO) ', '')"
 
 
 def _addresses(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Street and number right, of the living: the golden value, and each source by itself.
 
-    Of a person with several records in a source the one touched last speaks for the source; each
-    source is compared with the golden values of the same people.
+    A golden address is compared as it stands in the record that it was taken from. Of a person
+    with several records in a source the one touched last speaks for the source; each source is
+    compared with the golden values of the same people. The last entry is of all people known.
     """
-    said = f"{_BARE.format('t.said_street')} = {_BARE.format('t.street')}"
-    shown = "upper(strip_accents(g.address ->> 'street'))"
-    golden = f"{_BARE.format(shown)} = {_BARE.format('t.street')}"
-    number = "(g.address ->> 'street_number') = t.number"
-    rows = con.execute(
-        f"""
-        WITH own AS (
-          SELECT t.*, coalesce({said} AND t.said_number = t.number, false) AS is_right,
-            coalesce({golden} AND {number}, false) AS golden_right,
-            row_number() OVER (PARTITION BY t.source, t.person
-              ORDER BY s.updated_at DESC, t.record_id) AS place
-          FROM year_truth t JOIN year_owner o USING (municipal_id, person)
-          JOIN year_golden g USING (municipal_id) JOIN standard s ON s.record_id = t.record_id
-          WHERE NOT t.dead)
-        SELECT source, count(*), avg(is_right::INT), avg(golden_right::INT) FROM own
-        WHERE place = 1 AND said_street IS NOT NULL GROUP BY 1 ORDER BY 1
+    said, golden, true = (_BARE.format(f"t.{name}") for name in ("said_street", "golden", "street"))
+    con.execute(
         """
+        CREATE OR REPLACE TEMP TABLE year_address AS
+        SELECT g.municipal_id, any_value(s.street) AS golden,
+               any_value(g.address ->> 'street_number') AS golden_number
+        FROM year_golden g JOIN year_member m USING (municipal_id)
+        JOIN standard s ON s.record_id = m.record_id AND s.street_shown = (g.address ->> 'street')
+        GROUP BY 1
+        """
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE year_lives AS
+        SELECT t.*, coalesce({said} = {true} AND t.said_number = t.number, false) AS is_right,
+               coalesce({golden} = {true} AND t.golden_number = t.number, false) AS golden_right,
+               row_number() OVER (PARTITION BY t.source, t.person
+                 ORDER BY s.updated_at DESC, t.record_id) AS place
+        FROM (SELECT * FROM year_truth JOIN year_owner USING (municipal_id, person)
+              LEFT JOIN year_address USING (municipal_id) WHERE NOT dead) t
+        JOIN standard s ON s.record_id = t.record_id
+        """
+    )
+    rows = con.execute(
+        "SELECT source, count(*), avg(is_right::INT), avg(golden_right::INT) FROM year_lives "
+        "WHERE place = 1 AND said_street IS NOT NULL GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    rows += con.execute(
+        "SELECT 'all', count(*), NULL, avg(golden_right::INT) FROM (SELECT person, "
+        "bool_or(golden_right) AS golden_right FROM year_lives GROUP BY 1 "
+        "HAVING bool_or(golden IS NOT NULL))"
     ).fetchall()
     names = ("people", "source_right", "golden_right")
     return {str(row[0]): dict(zip(names, row[1:], strict=True)) for row in rows}
