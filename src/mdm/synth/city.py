@@ -3,6 +3,7 @@
 `generate` writes everything for one seed; the same seed, size and version give the same bytes.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from mdm.synth.truth import write_truth
 from mdm.synth.world import World, draw_traits
 from mdm.synth.writing import write_canonical
 
+CITY_FILE = "city.json"
 # Phones come from a range of twenty million numbers.
 _FEWEST, _MOST = 100, 15_000_000
 Progress = Callable[[str, float], None]
@@ -101,8 +103,16 @@ def generate(
     tell("truth", 0.93)
     files.append(write_truth(out, truths, world))
     files += write_declarations(out, layouts=layouts)
+    files.append(_write_making(out, people, seed))
     tell("done", 1.0)
     return CitySummary(people=people, records=counts, files=tuple(files))
+
+
+def _write_making(out: Path, people: int, seed: int) -> str:
+    """What makes this city again; `mdm synth year` goes on from it."""
+    made = json.dumps({"people": people, "seed": seed})
+    (out / CITY_FILE).write_text(made + "\n", "utf-8")
+    return CITY_FILE
 
 
 def build_world(streams: Streams, people: int, rates: CityRates) -> World:

@@ -59,7 +59,7 @@ def give_names(
     rng = streams.named("names")
     total = len(population.birth)
     names = [np.full(total, NO_TOKEN, dtype=np.int64) for _ in range(6)]
-    first, second = _given(rng, population, words, rates)
+    first, second = given_names(rng, population, np.arange(total), words, rates)
     names[0], names[1] = first, second
     _surnames(rng, population, words, rates, names)
     _unlike_siblings(rng, population, words, names)
@@ -102,12 +102,18 @@ def _draw_names(
     return result
 
 
-def _given(
-    rng: np.random.Generator, population: Population, words: Vocabulary, rates: CityRates
+def given_names(
+    rng: np.random.Generator,
+    population: Population,
+    people: Ints,
+    words: Vocabulary,
+    rates: CityRates,
 ) -> tuple[Ints, Ints]:
-    cohort = _cohort(rng, population.birth)
-    first = _draw_names(rng, words.first, population.female, cohort)
-    second = _draw_names(rng, words.second, population.female, cohort)
+    """First and second given names for these people; NO_TOKEN for no second one."""
+    female = population.female[people]
+    cohort = _cohort(rng, population.birth[people])
+    first = _draw_names(rng, words.first, female, cohort)
+    second = _draw_names(rng, words.second, female, cohort)
     often = np.isin(first, words.compound)
     wanted = chance(rng, len(first), np.where(often, 0.68, rates.second_given_name))
     return first, np.where(wanted & (second != first), second, NO_TOKEN)
@@ -146,11 +152,12 @@ def _surnames(
         rows = np.flatnonzero(ready)
         if not len(rows):
             raise AssertionError("a person descends from itself")
-        _inherit(rows, population, names, single)
+        inherit(rows, population, names, single)
         waiting[rows] = False
 
 
-def _inherit(rows: Ints, population: Population, names: list[Ints], single: Flags) -> None:
+def inherit(rows: Ints, population: Population, names: list[Ints], single: Flags) -> None:
+    """Write the surnames of these people (places 2 to 4 of `names`) from those of the parents."""
     early, middle, last = names[2], names[3], names[4]
     mother, father = population.mother[rows], population.father[rows]
     with_father = (father >= 0) & population.father_known[rows]

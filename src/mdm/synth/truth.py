@@ -1,6 +1,8 @@
 """The truth: which person each record is about, and what is true of that person."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +12,8 @@ from mdm.synth import filling, numbers
 from mdm.synth.filling import unless
 from mdm.synth.population import NOBODY
 from mdm.synth.received import Received
+from mdm.synth.records import Source
+from mdm.synth.streams import Flags, Ints
 from mdm.synth.tables import NO_TOKEN, join_tokens
 from mdm.synth.world import World
 from mdm.synth.writing import write_csv
@@ -17,26 +21,70 @@ from mdm.synth.writing import write_csv
 TRUTH_FILE = "truth.csv"
 
 
+class Register(Protocol):
+    """What the truth asks of a source's records in their year."""
+
+    source: Source
+    table: Any
+    person: Ints
+    newborn: Flags
+    of_relative: Flags
+
+    @property
+    def here(self) -> Flags:
+        """Records in the file."""
+        ...
+
+
 def write_truth(out: Path, sources: list[Received], world: World) -> str:
     """Write `truth.csv`, one line for each record; gives the path below `out`."""
     people = _people(world)
-    parts = []
-    for source in sources:
-        person = pa.array(source.records.person)
-        count = len(source.records.person)
-        parts.append(
-            pa.table(
-                {
-                    "source": pa.array([str(source.source)] * count),
-                    "local_id": source.table["local_id"],
-                    **{name: people[name].take(person) for name in people.column_names},
-                    "is_newborn_record": pa.array(source.records.newborn.astype(np.int8)),
-                    "cpf_is_relatives": pa.array(source.of_relative.astype(np.int8)),
-                }
-            )
-        )
-    write_csv(out / TRUTH_FILE, pa.concat_tables(parts))
+    parts = [
+        _rows(str(s.source), s.table["local_id"], people, s.records.person)
+        | _flags(s.records.newborn, s.of_relative)
+        for s in sources
+    ]
+    write_csv(out / TRUTH_FILE, pa.concat_tables([pa.table(part) for part in parts]))
     return TRUTH_FILE
+
+
+def write_year_truth(path: Path, registers: Sequence[Register], world: World) -> None:
+    """Write the truth of all records ever delivered, with the present address of each person.
+
+    `in_file` says which of them the file of the month holds.
+    """
+    people = _people(world)
+    home = world.population.homes.household
+    streets = pa.array(world.identity.streets.names)
+    address = {
+        "true_street": streets.take(pa.array(world.identity.street[home])),
+        "true_street_number": pc.cast(pa.array(world.identity.street_number[home]), pa.string()),
+    }
+    for name, values in address.items():
+        people = people.append_column(name, values)
+    parts = [
+        _rows(str(one.source), one.table["local_id"], people, one.person)
+        | _flags(one.newborn, one.of_relative)
+        | {"in_file": pa.array(one.here.astype(np.int8))}
+        for one in registers
+    ]
+    write_csv(path, pa.concat_tables([pa.table(part) for part in parts]))
+
+
+def _rows(source: str, local_id: Any, people: pa.Table, person: Ints) -> dict[str, Any]:
+    rows = pa.array(person)
+    return {
+        "source": pa.array([source] * len(person), pa.string()),
+        "local_id": local_id,
+        **{name: people[name].take(rows) for name in people.column_names},
+    }
+
+
+def _flags(newborn: Flags, of_relative: Flags) -> dict[str, Any]:
+    return {
+        "is_newborn_record": pa.array(newborn.astype(np.int8)),
+        "cpf_is_relatives": pa.array(of_relative.astype(np.int8)),
+    }
 
 
 def _people(world: World) -> pa.Table:

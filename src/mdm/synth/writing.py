@@ -9,7 +9,7 @@ from mdm.domain.canonical import CANONICAL_FIELDS
 from mdm.synth.received import Received
 from mdm.synth.records import Source
 
-_FILES = {Source.HEALTH: "health", Source.SOCIAL: "social", Source.EDUCATION: "education"}
+FILES = {Source.HEALTH: "health", Source.SOCIAL: "social", Source.EDUCATION: "education"}
 
 
 def write_csv(path: Path, table: Any, delimiter: str = ",") -> None:
@@ -32,6 +32,6 @@ def write_canonical(out: Path, source: Received) -> str:
         for field in CANONICAL_FIELDS
         if field.name in here and source.table[field.name].null_count < len(source.records.person)
     ]
-    name = f"canonical/{_FILES[source.source]}.csv"
+    name = f"canonical/{FILES[source.source]}.csv"
     write_csv(out / name, source.table.select(columns))
     return name
