@@ -7,22 +7,15 @@ and links a copy of the same records without anything kept. It prints the second
 the tables in which both runs differ.
 """
 
-import argparse
 import csv
 import hashlib
 import json
-import resource
-import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
-from bench.build import DELIVERIES, Steps, link
+from bench.build import DELIVERIES
 
 DELIVERED_AS_DELTA = ('snapshot = "full"', 'snapshot = "delta"')
 # What a run leaves for the plan; `rules` and weights included.

@@ -5,7 +5,6 @@
 
 import json
 import resource
-import shutil
 import sys
 import time
 from dataclasses import replace

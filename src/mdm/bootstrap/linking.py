@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from mdm.__about__ import __version__
 from mdm.clustering.decision import Thresholds
 from mdm.clustering.reconcile import reconcile
 from mdm.clustering.splits import Held
@@ -34,6 +35,18 @@ from mdm.volume.golden_members import GoldenInputs
 from mdm.volume.identity import add_events, contested_groups, reconcile_uncontested
 from mdm.volume.plan_rows import held_rows, ownership_issues, pair_changes, review_table
 from mdm.volume.plan_tables import ID_FACT, PLACED
+from mdm.volume.reopened import (
+    APPLIED,
+    DECIDED,
+    PART,
+    SETTLED,
+    WHOLE,
+    advance_decided,
+    is_settled,
+    keep_decided,
+    mark_decided,
+    reopen_clusters,
+)
 from mdm.volume.standard import CONTENT, follow_apply, state_digests
 
 if TYPE_CHECKING:
@@ -108,6 +121,8 @@ class DuckLinking:
         self._content = state_digests(session)[CONTENT]
         stated = identity_state(session)
         if not plan_tables.is_identity_level(self._con, stated):
+            if not plan_tables.is_identity_known(self._con):
+                mark_decided(self._con, None)
             plan_tables.mark_identity(self._con, None)
             self._read_identity(session)
             plan_tables.mark_identity(self._con, stated)
@@ -162,17 +177,29 @@ class DuckLinking:
         )
         step = self._progress
         step("cluster", 0.0)
+        # Another release may decide otherwise; the model and content are seen to in scoring.
+        key = f"{__version__} {thresholds} {fresh}"
+        reopened_only = is_settled(self._con, key)
+        mark_decided(self._con, None)
         decide_clusters(
-            self._con, thresholds, self._judgements, lambda share: step("cluster", share)
+            self._con,
+            thresholds,
+            self._judgements,
+            lambda share: step("cluster", share),
+            reopened_only=reopened_only,
         )
         step("reconcile", 0.0)
-        reconcile_uncontested(self._con)
+        if reopened_only:
+            reopen_clusters(self._con)
+        reconcile_uncontested(self._con, PART if reopened_only else WHOLE)
         held = self._reconcile_contested(told, ambiguous_until)
         if held:
             self._con.register("held_rows", held_rows(held))
             self._con.execute("INSERT INTO review_pair BY NAME SELECT * FROM held_rows")
             self._con.unregister("held_rows")
         plan_tables.write_outcomes(self._con, t.link)
+        keep_decided(self._con, self._judgements)
+        mark_decided(self._con, DECIDED, key)
         step("reconcile", 1.0)
         return plan_tables.count_plan(self._con)
 
@@ -206,6 +233,7 @@ class DuckLinking:
 
     def unpack(self, items: bytes) -> None:
         """Take up a stored plan; who owns which number is decided again, as it holds no value."""
+        mark_decided(self._con, None)
         plan_tables.unpack_plan(self._con, items)
         self.decide_owners()
 
@@ -233,6 +261,7 @@ class DuckLinking:
     def applied(self, session: ReadSession, events: pa.Table, numbers: range) -> None:
         """Bring memberships and IDs here to what they are after events with given numbers."""
         plan_tables.mark_identity(self._con, None)
+        advance_decided(self._con, DECIDED, APPLIED)
         numbered = events.append_column("seq", pa.array(np.arange(numbers.start, numbers.stop)))
         if not plan_tables.follow_events(self._con, numbered):
             self._read_identity(session)
@@ -296,6 +325,7 @@ class DuckLinking:
         """Bring the cache's record states level after the commit."""
         follow_apply(self._con, before=before, after=after)
         plan_tables.mark_identity(self._con, after[IDENTITY])
+        advance_decided(self._con, APPLIED, SETTLED)
 
 
 IDENTITY = "identity"

@@ -24,6 +24,7 @@ _OWN_BY = "SELECT record_id, list_sort(stewards) AS stewards FROM own_cpf_by"
 _PHONES = "SELECT record_id, list_sort(phones) AS phones FROM usable_phone"
 _CONTENT = "SELECT record_id, hash(content_hash) AS content FROM standard"
 _KEPT = {"kept_content": _CONTENT, "kept_own": _OWN, "kept_phone": _PHONES, "kept_own_by": _OWN_BY}
+_OF_TOUCHED = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)"
 _SCRATCH = (
     "changed_record", "touched_record", "old_key", "new_key", "touched_key", "block_taken",
     "delta_pair", "standing_pair", "fresh_pair", "needed_record", "fresh_scored", "scored_before",
@@ -131,8 +132,11 @@ def _most(rules: tuple[BlockingRule, ...]) -> str:
 
 
 def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> None:
-    """Bring `block_key` level; write `touched_record`: what changed, and members of blocks that
-    are taken now and were not, or the other way round."""
+    """Bring `block_key` level and write `touched_record(record_id)`.
+
+    Touched is what changed, and the members of blocks that are taken now and were not before, or
+    the other way round.
+    """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE old_key AS "
         "FROM block_key SEMI JOIN changed_record c ON c.record_id = block_key.record"
@@ -208,9 +212,8 @@ def _pair(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> No
 
 def _bring_in(con: duckdb.DuckDBPyConnection) -> None:
     """Bring `scored` level; `scored_before` are the rows that give way."""
-    of_touched = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE scored_before AS FROM scored WHERE {of_touched}")
-    con.execute(f"DELETE FROM scored WHERE {of_touched}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE scored_before AS FROM scored WHERE {_OF_TOUCHED}")
+    con.execute(f"DELETE FROM scored WHERE {_OF_TOUCHED}")
     con.execute("INSERT INTO scored BY NAME FROM fresh_scored")
     con.execute(
         """
@@ -231,8 +234,7 @@ def _tell(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         INSERT INTO undecided
-        WITH after AS (SELECT {pair} FROM scored
-                       WHERE record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)),
+        WITH after AS (SELECT {pair} FROM scored WHERE {_OF_TOUCHED}),
         before AS (SELECT {pair} FROM scored_before),
         differ AS ((FROM after EXCEPT FROM before) UNION (FROM before EXCEPT FROM after))
         SELECT record_l FROM differ UNION SELECT record_r FROM differ UNION FROM changed_record

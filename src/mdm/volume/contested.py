@@ -14,10 +14,11 @@ import pyarrow as pa
 from mdm.domain.record_facts import RecordFacts
 from mdm.domain.scored_pair import ScoredPair
 from mdm.duck import count_rows
+from mdm.volume.reopened import WHOLE, Scope
 
 # Columns that guards read, one row a record.
 _FACTS = """
-CREATE OR REPLACE TABLE fact AS
+CREATE OR REPLACE TABLE {fact} AS
 SELECT s.record_id, c.component, s.source,
        CASE WHEN s.household_id IS NOT NULL THEN s.source || '|' || s.household_id END AS household,
        CASE WHEN s.class_code IS NOT NULL
@@ -30,8 +31,8 @@ SELECT s.record_id, c.component, s.source,
        g.into_id AS superseded_by,
        coalesce(r.state, 'pending') IN ('pending', 'present') AS active
 FROM standard s
-JOIN component c USING (record_id)
-SEMI JOIN (SELECT component FROM component GROUP BY 1 HAVING count(*) > 1) USING (component)
+JOIN {component} c USING (record_id)
+SEMI JOIN (SELECT component FROM {component} GROUP BY 1 HAVING count(*) > 1) USING (component)
 LEFT JOIN not_own o USING (record_id)
 LEFT JOIN own_cpf_by w USING (record_id)
 LEFT JOIN source_merge g USING (record_id)
@@ -39,9 +40,9 @@ LEFT JOIN record_state r USING (record_id)
 """
 
 _CONTESTED = """
-CREATE OR REPLACE TABLE contested AS
+CREATE OR REPLACE TABLE {contested} AS
 WITH pair AS (
-  SELECT DISTINCT l.component FROM fact l JOIN fact r
+  SELECT DISTINCT l.component FROM {fact} l JOIN {fact} r
     ON l.component = r.component AND l.record_id < r.record_id
    AND l.birth_date = r.birth_date
    AND (split_part(l.name_phonetic, ' ', 1) <> split_part(r.name_phonetic, ' ', 1)
@@ -49,53 +50,58 @@ WITH pair AS (
         OR (split_part(l.name, ' ', 2) <> split_part(r.name, ' ', 2)
             AND split_part(l.name, ' ', 3) <> '' AND split_part(r.name, ' ', 3) <> '')
         OR l.twin_order <> r.twin_order)),
-family AS (SELECT DISTINCT component FROM fact WHERE active AND household IS NOT NULL
+family AS (SELECT DISTINCT component FROM {fact} WHERE active AND household IS NOT NULL
            GROUP BY component, household HAVING count(*) > 1),
-class AS (SELECT DISTINCT component FROM fact WHERE active AND class IS NOT NULL
+class AS (SELECT DISTINCT component FROM {fact} WHERE active AND class IS NOT NULL
           GROUP BY component, class HAVING count(*) > 1),
-other AS (SELECT component FROM fact GROUP BY component
+other AS (SELECT component FROM {fact} GROUP BY component
           HAVING count(DISTINCT own_cpf) > 1 OR bool_or(restricted)
               OR (bool_or(deceased_on IS NOT NULL) AND bool_or(deceased_on IS NULL)))
 SELECT component FROM pair UNION SELECT component FROM family UNION SELECT component FROM class
 UNION SELECT component FROM other
-UNION SELECT DISTINCT component FROM fact WHERE superseded_by IS NOT NULL
-UNION SELECT DISTINCT component FROM fact SEMI JOIN judged USING (record_id)
+UNION SELECT DISTINCT component FROM {fact} WHERE superseded_by IS NOT NULL
+UNION SELECT DISTINCT component FROM {fact} SEMI JOIN judged USING (record_id)
 """
 
 
-def find_contested(con: duckdb.DuckDBPyConnection, judged: Sequence[int]) -> int:
+def find_contested(
+    con: duckdb.DuckDBPyConnection, judged: Sequence[int], scope: Scope = WHOLE
+) -> int:
     """Write `fact` and `contested(component)`; returns the number of contested components.
 
     Args:
         con: Holds `standard`, `component`, `not_own`, `own_cpf_by`, `record_state`, `source_merge`.
         judged: Records that stand in any judgement.
+        scope: The components to look at, and where to write.
     """
     con.register("judged_rows", pa.table({"record_id": pa.array(judged, pa.int64())}))
     con.execute("CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM judged_rows")
     con.unregister("judged_rows")
-    con.execute(_FACTS)
-    con.execute(_CONTESTED)
-    return count_rows(con, "contested")
+    names = {"component": scope.component, "fact": scope.fact, "contested": scope.contested}
+    con.execute(_FACTS.format(**names))
+    con.execute(_CONTESTED.format(**names))
+    return count_rows(con, scope.contested)
 
 
 def contested_components(
-    con: duckdb.DuckDBPyConnection, review: float
+    con: duckdb.DuckDBPyConnection, review: float, scope: Scope = WHOLE
 ) -> Iterator[tuple[list[RecordFacts], list[ScoredPair]]]:
     """The facts and scored pairs of each contested component, in the order of components."""
     facts = con.execute(
-        """
-        SELECT c.component, f.record_id, f.source, f.household, f.class, f.own_cpf, f.own_cpf_by,
+        f"""
+        SELECT component, f.record_id, f.source, f.household, f.class, f.own_cpf, f.own_cpf_by,
                f.name, f.name_phonetic, f.suffix, f.name_kind, f.twin_order, f.mother, f.birth_date,
                f.deceased_on, f.last_contact_on, f.restricted, f.superseded_by, f.active
-        FROM contested c JOIN fact f USING (component) ORDER BY c.component, f.record_id
+        FROM {scope.contested} c JOIN {scope.fact} f USING (component)
+        ORDER BY component, f.record_id
         """
     ).fetchall()
     pairs = con.execute(
         f"""
         SELECT l.component, s.record_l, s.record_r, s.match_weight, s.pattern
-        FROM scored s JOIN component l ON l.record_id = s.record_l
-        JOIN component r ON r.record_id = s.record_r
-        JOIN contested c ON c.component = l.component
+        FROM scored s JOIN {scope.component} l ON l.record_id = s.record_l
+        JOIN {scope.component} r ON r.record_id = s.record_r
+        JOIN {scope.contested} c ON c.component = l.component
         WHERE l.component = r.component AND s.match_weight >= {review}
         ORDER BY 1, 2, 3
         """

@@ -14,11 +14,19 @@ from mdm.clustering.components import UnionFind
 from mdm.clustering.constrained import cluster_component
 from mdm.clustering.decision import Thresholds, link_statuses
 from mdm.domain.judgement import Judgement, close
-from mdm.duck import count
+from mdm.duck import count, count_rows
 from mdm.volume.components import LinkRules, find_components
 from mdm.volume.contested import contested_components, find_contested
 from mdm.volume.over_merge import over_merges
 from mdm.volume.questions import between_components
+from mdm.volume.reopened import (
+    PART,
+    WHOLE,
+    Scope,
+    reopen_components,
+    set_components_aside,
+    take_decided,
+)
 
 REVIEW_SCHEMA = pa.schema(
     [
@@ -48,36 +56,80 @@ def decide_clusters(
     thresholds: Thresholds,
     judgements: Sequence[Judgement],
     progress: Callable[[float], None] | None = None,
+    *,
+    reopened_only: bool = False,
 ) -> Decided:
-    """Decide over `standard`, `scored`, `placed`, `source_merge` and what ownership wrote."""
+    """Decide over `standard`, `scored`, `placed`, `source_merge` and what ownership wrote.
+
+    Args:
+        con: The volume database.
+        thresholds: Match weights at which something is done.
+        judgements: All that stand.
+        progress: Told the share of the contested components that is done.
+        reopened_only: Decide what changed since the last decision, which is in force and was made
+            with the same thresholds; the rest stands.
+    """
     rules = LinkRules(thresholds.link, thresholds.review, thresholds.fracture, thresholds.margin)
     must = [j.pair for j in close(judgements).same]
     merges = con.execute("SELECT record_id, into_id FROM source_merge").fetchall()
+    if reopened_only:
+        set_components_aside(con)
     find_components(con, rules, [*must, *((int(a), int(b)) for a, b in merges)])
-    contested = find_contested(con, sorted({r for j in judgements for r in j.pair}))
-    review = _decide_contested(con, thresholds, judgements, contested, progress)
-    _write_clusters(con)
-    review += between_components(con, thresholds, judgements, review)
-    review += over_merges(con, judgements, review)
-    con.register("review_rows", pa.Table.from_pylist(review, schema=REVIEW_SCHEMA))
-    con.execute("CREATE OR REPLACE TABLE review_pair AS SELECT * FROM review_rows")
-    con.unregister("review_rows")
+    if reopened_only:
+        reopen_components(con, judgements)
+    scope = PART if reopened_only else WHOLE
+    contested = find_contested(con, sorted({r for j in judgements for r in j.pair}), scope)
+    within = _decide_contested(con, thresholds, judgements, progress, scope)
+    _write_clusters(con, scope)
+    overs = over_merges(con, judgements, within, scope)
+    if reopened_only:
+        take_decided(con)
+    _keep_questions(con, [*within, *overs], anew=not reopened_only)
+    asked = _kept_questions(con)
+    between = between_components(con, thresholds, judgements, asked)
+    _write_rows(con, "TABLE review_pair", [*asked, *between])
     return Decided(
         components=count(con, "SELECT count(DISTINCT component) FROM component"),
         contested=contested,
         clusters=count(con, "SELECT count(DISTINCT cluster) FROM cluster"),
-        review=len(review),
+        review=len(asked) + len(between),
     )
+
+
+def _keep_questions(
+    con: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, object]], *, anew: bool
+) -> None:
+    """Keep the questions within components: those of components not decided again stand."""
+    if anew:
+        _write_rows(con, "TABLE kept_question", rows)
+        return
+    _write_rows(con, "TEMP TABLE fresh_question", rows)
+    con.execute("INSERT INTO kept_question FROM fresh_question")
+    con.execute("DROP TABLE fresh_question")
+
+
+def _kept_questions(con: duckdb.DuckDBPyConnection) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = con.sql("FROM kept_question").to_arrow_table().to_pylist()
+    return rows
+
+
+def _write_rows(
+    con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, object]]
+) -> None:
+    con.register("review_rows", pa.Table.from_pylist(list(rows), schema=REVIEW_SCHEMA))
+    con.execute(f"CREATE OR REPLACE {table} AS SELECT * FROM review_rows")
+    con.unregister("review_rows")
 
 
 def _decide_contested(
     con: duckdb.DuckDBPyConnection,
     thresholds: Thresholds,
     judgements: Sequence[Judgement],
-    total: int,
     progress: Callable[[float], None] | None,
+    scope: Scope,
 ) -> list[dict[str, object]]:
     # Judgements count with all that they are connected with, also through erased records.
+    total = count_rows(con, scope.contested)
     knots = UnionFind()
     for judgement in judgements:
         knots.union(*judgement.pair)
@@ -87,14 +139,15 @@ def _decide_contested(
     judged_records = {r for judgement in judgements for r in judgement.pair}
     placed = dict(
         con.execute(
-            "SELECT p.record_id, p.municipal_id FROM placed p JOIN component c USING (record_id) "
-            "SEMI JOIN contested USING (component)"
+            f"SELECT p.record_id, p.municipal_id FROM placed p "
+            f"JOIN {scope.component} c USING (record_id) SEMI JOIN {scope.contested} "
+            "USING (component)"
         ).fetchall()
     )
     has_hysteresis = thresholds.fracture < thresholds.link
     rows: list[tuple[int, int, str, float | None]] = []
     review: list[dict[str, object]] = []
-    for number, (facts, pairs) in enumerate(contested_components(con, thresholds.review)):
+    for number, (facts, pairs) in enumerate(contested_components(con, thresholds.review, scope)):
         known = {fact.record_id: fact for fact in facts}
         touched = {knots.find(r) for r in known if r in judged_records}
         judged = [j for knot in sorted(touched) for j in connected[knot]]
@@ -134,13 +187,13 @@ def _decide_contested(
     return review
 
 
-def _write_clusters(con: duckdb.DuckDBPyConnection) -> None:
+def _write_clusters(con: duckdb.DuckDBPyConnection, scope: Scope) -> None:
     con.execute(
-        """
-        CREATE OR REPLACE TABLE cluster AS
-        WITH size AS (SELECT component, count(*) AS n FROM component GROUP BY component),
-             plain AS (SELECT c.record_id, c.component, n FROM component c
-                       JOIN size USING (component) ANTI JOIN contested USING (component)),
+        f"""
+        CREATE OR REPLACE TABLE {scope.cluster} AS
+        WITH size AS (SELECT component, count(*) AS n FROM {scope.component} GROUP BY component),
+             plain AS (SELECT c.record_id, c.component, n FROM {scope.component} c
+                       JOIN size USING (component) ANTI JOIN {scope.contested} USING (component)),
              linked AS (SELECT s.record_l, s.record_r, s.match_weight FROM scored s
                         JOIN plain l ON l.record_id = s.record_l
                         JOIN plain r ON r.record_id = s.record_r AND r.component = l.component),

@@ -19,28 +19,29 @@ from mdm.domain.events import Link, LinkStatus, Move, Relink
 from mdm.domain.identity import IdFacts, IdState
 from mdm.domain.told_sets import Holders
 from mdm.duck import first_row
+from mdm.volume.reopened import WHOLE, Scope
 
 _TOUCH = """
 CREATE OR REPLACE TABLE touch AS
 WITH held AS (SELECT DISTINCT c.cluster, p.municipal_id
-              FROM placed p JOIN cluster c USING (record_id)),
+              FROM placed p JOIN {cluster} c USING (record_id)),
      spread AS (SELECT municipal_id, count(*) AS clusters FROM held GROUP BY 1),
      comes_back AS (SELECT DISTINCT c.cluster FROM id_fact i
-                   JOIN cluster c ON c.record_id = i.founder_record_id
+                   JOIN {cluster} c ON c.record_id = i.founder_record_id
                    WHERE i.state <> 'active' OR i.anchor_record_id <> i.founder_record_id),
-     misnamed AS (SELECT DISTINCT c.cluster FROM placed p JOIN cluster c USING (record_id)
+     misnamed AS (SELECT DISTINCT c.cluster FROM placed p JOIN {cluster} c USING (record_id)
                   JOIN id_fact i ON i.anchor_record_id = p.record_id AND i.state = 'active'
                    AND i.municipal_id <> p.municipal_id
                   JOIN id_fact n ON n.municipal_id = p.municipal_id
                    AND i.minted_seq < n.minted_seq),
-     guarded AS (SELECT DISTINCT c.cluster FROM cluster c JOIN record_state r USING (record_id)
+     guarded AS (SELECT DISTINCT c.cluster FROM {cluster} c JOIN record_state r USING (record_id)
                  WHERE r.restricted)
 SELECT k.cluster, count(h.municipal_id) AS ids, min(h.municipal_id) AS municipal_id,
        coalesce(max(s.clusters), 0) > 1 OR count(h.municipal_id) > 1
          OR bool_or(k.cluster IN (SELECT cluster FROM comes_back))
          OR bool_or(k.cluster IN (SELECT cluster FROM misnamed))
          OR bool_or(k.cluster IN (SELECT cluster FROM guarded)) AS contested
-FROM (SELECT DISTINCT cluster FROM cluster) k
+FROM (SELECT DISTINCT cluster FROM {cluster}) k
 LEFT JOIN held h ON h.cluster = k.cluster LEFT JOIN spread s USING (municipal_id)
 GROUP BY k.cluster
 """
@@ -57,10 +58,10 @@ FROM calm WHERE ids = 0
 UNION ALL
 SELECT 1, c.cluster, 'place', c.record_id, coalesce(t.municipal_id, 'new:' || c.cluster), NULL,
        c.weight, c.link_status
-FROM cluster c JOIN calm t USING (cluster) ANTI JOIN placed p USING (record_id)
+FROM {cluster} c JOIN calm t USING (cluster) ANTI JOIN placed p USING (record_id)
 UNION ALL
 SELECT 1, c.cluster, 'relink', c.record_id, t.municipal_id, NULL, c.weight, c.link_status
-FROM cluster c JOIN calm t USING (cluster) JOIN placed p USING (record_id)
+FROM {cluster} c JOIN calm t USING (cluster) JOIN placed p USING (record_id)
 WHERE p.link_status <> c.link_status
 """
 
@@ -73,13 +74,17 @@ class Reconciled:
     contested: int
 
 
-def reconcile_uncontested(con: duckdb.DuckDBPyConnection) -> Reconciled:
+def reconcile_uncontested(con: duckdb.DuckDBPyConnection, scope: Scope = WHOLE) -> Reconciled:
     """Write `touch` and the uncontested rows of `plan_event`.
 
     Reads `cluster`, `placed(record_id, municipal_id, link_status)`, `id_fact`, `record_state`.
+
+    Args:
+        con: The volume database.
+        scope: The clusters to look at; no other cluster may hold a record of their citizens.
     """
-    con.execute(_TOUCH)
-    con.execute(_UNCONTESTED)
+    con.execute(_TOUCH.format(cluster=scope.cluster))
+    con.execute(_UNCONTESTED.format(cluster=scope.cluster))
     return Reconciled(*first_row(con, "SELECT count(*), count(*) FILTER (contested) FROM touch"))
 
 

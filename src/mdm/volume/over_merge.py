@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import duckdb
 
 from mdm.domain.judgement import Judgement, JudgementState, close
+from mdm.volume.reopened import WHOLE, Scope
 
 OVER_MERGE = "over_merge"
 Row = dict[str, object]
@@ -18,13 +19,13 @@ Row = dict[str, object]
 # A typing error is no conflict: dates and mothers' names one edit apart, names that sound alike or
 # stand elsewhere in the name; nor is 1 January, which often means that only the year is known.
 _CONTRADICTIONS = """
-WITH many AS (SELECT cluster FROM cluster GROUP BY 1 HAVING count(*) > 1),
+WITH many AS (SELECT cluster FROM {cluster} GROUP BY 1 HAVING count(*) > 1),
 member AS (
   SELECT c.cluster, s.record_id, s.name_kind,
          str_split(s.name, ' ') AS tokens, str_split(s.name_phonetic, ' ') AS sounds,
          strftime(s.birth_date, '%Y%m%d') AS birth,
          split_part(s.mother, ' ', 1) AS mother
-  FROM cluster c SEMI JOIN many USING (cluster) JOIN standard s USING (record_id)
+  FROM {cluster} c SEMI JOIN many USING (cluster) JOIN standard s USING (record_id)
   JOIN record_state t USING (record_id) WHERE t.state IN ('pending', 'present')),
 pair AS (
   SELECT l.cluster, l.record_id AS record_l, r.record_id AS record_r,
@@ -45,7 +46,10 @@ ORDER BY p.cluster, p.conflicts DESC, s.match_weight NULLS FIRST, p.record_l, p.
 
 
 def over_merges(
-    con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement], asked: Sequence[Row]
+    con: duckdb.DuckDBPyConnection,
+    judgements: Sequence[Judgement],
+    asked: Sequence[Row],
+    scope: Scope = WHOLE,
 ) -> list[Row]:
     """One question for each citizen that contradicts itself.
 
@@ -53,12 +57,15 @@ def over_merges(
         con: Holds `cluster`, `scored`, `standard`, `record_state`.
         judgements: All that stand: what they make one person is not asked.
         asked: The other questions of the plan: none is asked twice.
+        scope: The clusters to look at.
     """
     closure = close(judgements)
     settled = {j.pair for j in judgements if j.state is JudgementState.ACTIVE or not j.is_given}
     settled |= {(int(str(row["record_l"])), int(str(row["record_r"]))) for row in asked}
     found: dict[int, Row] = {}
-    for left, right, weight, cluster in con.execute(_CONTRADICTIONS).fetchall():
+    for left, right, weight, cluster in con.execute(
+        _CONTRADICTIONS.format(cluster=scope.cluster)
+    ).fetchall():
         if cluster in found or (left, right) in settled or closure.must_link(left, right):
             continue
         found[cluster] = {

@@ -37,6 +37,18 @@ PACKED = ("plan_event", "plan_pair", "review_pair", "plan_cluster", "plan_told")
 EVENT_COLUMNS = ("kind", "record_id", "municipal_id", "from_id", "weight", "detail")
 
 
+# Records of which the place, or an ID that they anchor, founded or are placed under, changed.
+_MOVED = """
+INSERT INTO unreconciled
+WITH id AS ((FROM id_fact EXCEPT FROM id_fact_before) UNION ALL
+            (FROM id_fact_before EXCEPT FROM id_fact))
+SELECT record_id FROM ((FROM placed EXCEPT FROM placed_before) UNION ALL
+                       (FROM placed_before EXCEPT FROM placed))
+UNION SELECT founder_record_id FROM id UNION SELECT anchor_record_id FROM id
+UNION SELECT record_id FROM placed SEMI JOIN id USING (municipal_id)
+"""
+
+
 def read_identity(
     con: duckdb.DuckDBPyConnection,
     placed: Iterable[pa.RecordBatch],
@@ -44,19 +56,43 @@ def read_identity(
 ) -> None:
     """Write `placed` and `id_fact` from the registry's `membership` and `municipal_id`.
 
+    What they show otherwise than before is told to `unreconciled`, where that is there.
+
     Args:
         con: The volume database.
         placed: Rows of schema `PLACED`.
         ids: Rows of schema `ID_FACT`.
     """
+    has_before = count(
+        con,
+        "SELECT count(*) FROM duckdb_tables()"
+        " WHERE table_name IN ('placed', 'id_fact', 'unreconciled')",
+    )
+    is_followed = has_before == 3  # noqa: PLR2004 - the three tables just named
+    if is_followed:
+        for table in ("placed", "id_fact"):
+            con.execute(f"DROP TABLE IF EXISTS {table}_before")
+            con.execute(f"ALTER TABLE {table} RENAME TO {table}_before")
     write_batches(con, "placed", placed, PLACED)
     write_batches(con, "id_fact", ids, ID_FACT)
+    if is_followed:
+        con.execute(_MOVED)
+        for table in ("placed", "id_fact"):
+            con.execute(f"DROP TABLE {table}_before")
+
+
+def is_identity_known(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether `placed` and `id_fact` show a whole state, be it an earlier one."""
+    return (
+        count(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'identity_marker'") > 0
+    )
 
 
 def is_identity_level(con: duckdb.DuckDBPyConnection, stated: str) -> bool:
     """Whether `placed` and `id_fact` show the state that the registry states of their tables."""
-    known = count(con, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'identity_marker'")
-    return known > 0 and first_row(con, "SELECT stated FROM identity_marker") == (stated,)
+    return is_identity_known(con) and first_row(con, "SELECT stated FROM identity_marker") == (
+        stated,
+    )
 
 
 def mark_identity(con: duckdb.DuckDBPyConnection, stated: str | None) -> None:

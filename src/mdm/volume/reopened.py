@@ -1,0 +1,244 @@
+"""What a delta reopens: components and clusters to decide again, while the others stand as decided.
+
+A component is decided again where a record of it changed in anything that decisions read, where it
+has other members, or where it was contested and its records now belong to citizens otherwise. A
+cluster is reconciled again where its component was decided again, where it was contested before, or
+where one of its records or IDs has a new place. `docs/adr/0040` says why that is all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from mdm.clustering.components import UnionFind
+from mdm.domain.judgement import Judgement
+from mdm.duck import count, first_row
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Names of the tables that a decision reads and writes: the city's, or those of a part.
+
+    Attributes:
+        component: (record_id, component) of the records to decide.
+        fact: Facts of records of components with several records.
+        contested: Components that a rule may touch.
+        cluster: The answer.
+    """
+
+    component: str = "component"
+    fact: str = "fact"
+    contested: str = "contested"
+    cluster: str = "cluster"
+
+
+WHOLE = Scope()
+PART = Scope("open_component", "open_fact", "open_contested", "open_cluster")
+
+_STANDING = """
+SELECT record_id, state IN ('pending', 'present') AS active, restricted FROM record_state
+WHERE state NOT IN ('pending', 'present') OR restricted
+"""
+_MERGE = "SELECT record_id, into_id FROM source_merge"
+# Whose citizen's ID it is does not matter to a decision, only who shares it.
+_HOLDING = """
+SELECT p.record_id,
+       min(p.record_id) OVER (PARTITION BY c.component, p.municipal_id) AS together
+FROM placed p JOIN {component} c USING (record_id) SEMI JOIN contested USING (component)
+"""
+_DECIDED_TABLES = ("component", "fact", "contested", "cluster", "touch", "plan_event", "undecided",
+                   "unreconciled", "kept_standing", "kept_merge", "kept_holding",
+                   "kept_judgement", "kept_question")  # fmt: skip
+
+
+DECIDED, APPLIED, SETTLED = "decided", "applied", "settled"
+
+
+def mark_decided(con: duckdb.DuckDBPyConnection, state: str | None, key: str = "") -> None:
+    """Say how far the last decision came.
+
+    `DECIDED`, `APPLIED` in a transaction of the registry, `SETTLED` by its commit; None: its
+    tables are not to be relied on.
+    """
+    con.execute("DROP TABLE IF EXISTS decided_marker")
+    if state is not None:
+        con.execute(
+            "CREATE TABLE decided_marker AS SELECT $1::VARCHAR AS state, $2::VARCHAR AS key",
+            [state, key],
+        )
+
+
+def advance_decided(con: duckdb.DuckDBPyConnection, known: str, state: str) -> None:
+    """Bring the last decision from one state to the next; from any other it is given up."""
+    marked = _decided(con)
+    if marked is None or marked[0] != known:
+        mark_decided(con, None)
+    else:
+        mark_decided(con, state, marked[1])
+
+
+def _decided(con: duckdb.DuckDBPyConnection) -> tuple[str, str] | None:
+    if not _has(con, "decided_marker"):
+        return None
+    state, key = first_row(con, "SELECT state, key FROM decided_marker")
+    return str(state), str(key)
+
+
+def is_settled(con: duckdb.DuckDBPyConnection, key: str) -> bool:
+    """Whether the last decision, made under the same key, is in force and its tables are here."""
+    return _decided(con) == (SETTLED, key) and all(_has(con, t) for t in _DECIDED_TABLES)
+
+
+def _has(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return count(con, f"SELECT count(*) FROM duckdb_tables() WHERE table_name = '{table}'") > 0
+
+
+def keep_decided(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement]) -> None:
+    """Keep what was decided from, for the next decision; nothing is open any more."""
+    con.execute(f"CREATE OR REPLACE TABLE kept_standing AS {_STANDING}")
+    con.execute(f"CREATE OR REPLACE TABLE kept_merge AS {_MERGE}")
+    con.execute(f"CREATE OR REPLACE TABLE kept_holding AS {_HOLDING.format(component='component')}")
+    _write_judgements(con, "TABLE kept_judgement", judgements)
+    for table in ("undecided", "unreconciled"):
+        con.execute(f"CREATE OR REPLACE TABLE {table} (record_id BIGINT)")
+
+
+def _write_judgements(
+    con: duckdb.DuckDBPyConnection, table: str, judgements: Sequence[Judgement]
+) -> None:
+    rows = {
+        "said": pa.array([repr(j) for j in judgements], pa.string()),
+        "record_l": pa.array([j.record_l for j in judgements], pa.int64()),
+        "record_r": pa.array([j.record_r for j in judgements], pa.int64()),
+    }
+    con.register("judgement_rows", pa.table(rows))
+    con.execute(f"CREATE OR REPLACE {table} AS SELECT * FROM judgement_rows")
+    con.unregister("judgement_rows")
+
+
+def set_components_aside(con: duckdb.DuckDBPyConnection) -> None:
+    """Keep the components of before as `component_before`."""
+    con.execute("DROP TABLE IF EXISTS component_before")
+    con.execute("ALTER TABLE component RENAME TO component_before")
+
+
+def reopen_components(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement]) -> None:
+    """Write `open_component(record_id, component)` and `reopened(record_id)`, gone ones too.
+
+    Args:
+        con: Holds `component`, `component_before` and what `keep_decided` kept.
+        judgements: All that stand.
+    """
+    _write_judgements(con, "TEMP TABLE judgement_now", judgements)
+    knots = _changed_knots(con)
+    con.register("knot_rows", pa.table({"record_id": pa.array(knots, pa.int64())}))
+    differ = " UNION ".join(
+        f"SELECT {column} AS record_id FROM "
+        f"((({now}) EXCEPT FROM {kept}) UNION ALL (FROM {kept} EXCEPT ({now})))"
+        for column, now, kept in (
+            ("record_id", _STANDING, "kept_standing"),
+            ("record_id", _MERGE, "kept_merge"),
+            ("into_id", _MERGE, "kept_merge"),
+            ("record_id", _HOLDING.format(component="component_before"), "kept_holding"),
+        )
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE reopened AS
+        WITH moved AS (
+          SELECT coalesce(n.record_id, b.record_id) AS record_id, b.component
+          FROM component n FULL JOIN component_before b ON b.record_id = n.record_id
+          WHERE n.component IS DISTINCT FROM b.component),
+        dirty AS (
+          SELECT record_id FROM undecided UNION SELECT record_id FROM knot_rows UNION {differ}
+          UNION SELECT record_id FROM moved
+          UNION SELECT record_id FROM component_before
+                SEMI JOIN moved ON moved.component = component_before.component),
+        open AS (SELECT DISTINCT component FROM component SEMI JOIN dirty USING (record_id))
+        SELECT record_id FROM component SEMI JOIN open USING (component)
+        UNION SELECT record_id FROM dirty
+        """
+    )
+    con.unregister("knot_rows")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE open_component AS "
+        "FROM component SEMI JOIN reopened USING (record_id)"
+    )
+    con.execute("DROP TABLE judgement_now")
+
+
+def _changed_knots(con: duckdb.DuckDBPyConnection) -> list[int]:
+    """Records that a new or vanished judgement is connected with through other judgements."""
+    rows = con.execute(
+        "SELECT record_l, record_r FROM kept_judgement UNION "
+        "SELECT record_l, record_r FROM judgement_now"
+    ).fetchall()
+    changed = con.execute(
+        "SELECT record_l FROM ((FROM kept_judgement EXCEPT FROM judgement_now) UNION ALL "
+        "(FROM judgement_now EXCEPT FROM kept_judgement))"
+    ).fetchall()
+    knots = UnionFind()
+    for left, right in rows:
+        knots.union(left, right)
+    open_knots = {knots.find(row[0]) for row in changed}
+    return sorted({r for pair in rows for r in pair if knots.find(r) in open_knots})
+
+
+def take_decided(con: duckdb.DuckDBPyConnection) -> None:
+    """Take what was decided of the reopened components into the city's tables."""
+    con.execute(
+        "DELETE FROM contested WHERE component IN "
+        "(SELECT component FROM component_before SEMI JOIN reopened USING (record_id))"
+    )
+    con.execute(f"INSERT INTO contested FROM {PART.contested}")
+    for table, part in (("fact", PART.fact), ("cluster", PART.cluster)):
+        con.execute(f"DELETE FROM {table} WHERE record_id IN (FROM reopened)")
+        con.execute(f"INSERT INTO {table} BY NAME FROM {part}")
+    con.execute("DELETE FROM kept_question WHERE record_l IN (FROM reopened)")
+    for table in ("component_before", PART.component, PART.fact, PART.contested, PART.cluster):
+        con.execute(f"DROP TABLE {table}")
+
+
+# An ID that one of the plan's placed records anchors or founded beside the one it is placed under.
+_OTHER_IDS = " UNION ".join(
+    f"SELECT e.record_id FROM plan_event e JOIN id_fact i ON i.{end} = e.record_id"
+    " JOIN placed p ON p.record_id = e.record_id AND p.municipal_id <> i.municipal_id"
+    for end in ("anchor_record_id", "founder_record_id")
+)
+
+
+def reopen_clusters(con: duckdb.DuckDBPyConnection) -> None:
+    """Write `open_cluster(record_id, cluster, link_status, weight)`: what is reconciled again.
+
+    To be called while `touch` and `plan_event` are those of the last decision, which is in force.
+    """
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE open_name AS
+        SELECT DISTINCT cluster FROM cluster SEMI JOIN (
+          FROM reopened UNION FROM unreconciled UNION {_OTHER_IDS}) USING (record_id)
+        UNION SELECT t.cluster FROM touch t WHERE t.contested
+              AND t.cluster IN (SELECT cluster FROM cluster)
+        """
+    )
+    before = -1
+    while before != (before := count(con, "SELECT count(*) FROM open_name")):
+        # Clusters that share a citizen with these are reconciled with them.
+        con.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE open_name AS
+            WITH shared AS (SELECT DISTINCT municipal_id FROM placed SEMI JOIN (
+                              SELECT record_id FROM cluster SEMI JOIN open_name USING (cluster))
+                            USING (record_id)),
+                 holder AS (SELECT record_id FROM placed SEMI JOIN shared USING (municipal_id))
+            SELECT DISTINCT cluster FROM cluster SEMI JOIN holder USING (record_id)
+            UNION FROM open_name
+            """
+        )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {PART.cluster} AS "
+        "FROM cluster SEMI JOIN open_name USING (cluster)"
+    )
+    con.execute("DROP TABLE open_name")
