@@ -13,7 +13,7 @@ SPARK := $(VENV)/.spark
 JAVA := $(or $(shell command -v java),/usr/bin/java)
 CURL := $(or $(shell command -v curl),/usr/bin/curl)
 
-.PHONY: help setup browser spark demo demo-stop check fix test test-all bench bench-accuracy golden samples clean
+.PHONY: help setup browser spark demo demo-stop check fix test test-all bench bench-accuracy bench-year golden samples clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -82,6 +82,9 @@ bench: setup  ## Speed, size and accuracy against plain Splink, one table
 bench-accuracy: setup  ## Accuracy against plain Splink and a supervised bound, by subgroup
 	$(BIN)/python -m pip install --quiet --group bench --constraint constraints.txt
 	$(BIN)/python -m bench.accuracy
+
+bench-year: setup  ## A year of deliveries: IDs that hold, golden values, questions, deltas
+	$(BIN)/python -m bench.year $(if $(PEOPLE),--people $(PEOPLE))
 
 golden: setup  ## Write the golden files that follow from the program anew; look at the difference
 	$(BIN)/python -m mdm_api.description

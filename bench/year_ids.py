@@ -52,7 +52,8 @@ class Changes:
         owner_changed: IDs that are another person's now.
         without_event, without_flag: Of these, those that no event names, or that answer as if
             nothing had happened (current, not ambiguous).
-        examples: Some of the latter.
+        silent: These by cause.
+        examples: Some of them.
     """
 
     ids: int = 0
@@ -61,6 +62,7 @@ class Changes:
     owner_changed: int = 0
     without_event: int = 0
     without_flag: int = 0
+    silent: dict[str, int] = field(default_factory=dict)
     examples: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -151,9 +153,12 @@ class Ids:
         found.owner_changed = self._count("SELECT count(*) FROM taken")
         found.without_event = self._count("SELECT count(*) FROM taken WHERE NOT has_event")
         found.without_flag = self._count("SELECT count(*) FROM taken WHERE NOT has_flag")
+        silent = "FROM taken t JOIN caused USING (municipal_id) WHERE NOT has_flag OR NOT has_event"
+        found.silent = dict(
+            con.execute(f"SELECT cause, count(*) {silent} GROUP BY 1 ORDER BY 1").fetchall()
+        )
         shown = con.execute(
-            "SELECT t.municipal_id, owner_was, owner_now, cause FROM taken t "
-            "JOIN caused USING (municipal_id) WHERE NOT has_flag OR NOT has_event LIMIT 5"
+            f"SELECT t.municipal_id, owner_was, owner_now, cause {silent} ORDER BY 1 LIMIT 5"
         ).fetchall()
         names = ("municipal_id", "owner_was", "owner_now", "cause")
         found.examples = [dict(zip(names, row, strict=True)) for row in shown]

@@ -5,6 +5,7 @@ Everything goes through the services that the commands call; only the clock is t
 
 import csv
 import json
+import re
 import resource
 import time
 import zlib
@@ -21,7 +22,6 @@ from mdm.bootstrap.declarations import declared_file
 from mdm.bootstrap.stewarding import decision_rules
 from mdm.domain.judgement import Verdict
 from mdm.errors import (
-    JudgementConflictError,
     LoadHeldError,
     MdmError,
     ReviewFileError,
@@ -239,7 +239,7 @@ class YearRegistry:
                 lines = _refused_lines(str(refusal))
                 told["refused"] += len(lines)
                 open_ = [one for n, one in enumerate(open_, start=2) if n not in lines]
-            except (SplitHeldError, JudgementConflictError):
+            except MdmError:
                 # An answer of *unsure* takes a judgement back and thereby splits.
                 told["refused"] += len(open_)
                 open_ = []
@@ -260,11 +260,7 @@ def _write_answers(path: Path, answers: Sequence[tuple[Key, Key, Verdict]]) -> N
 
 
 def _refused_lines(message: str) -> set[int]:
-    return {
-        int(part.split(":")[0].rpartition("line ")[2])
-        for part in message.split(";")
-        if "line " in part
-    }
+    return {int(number) for number in re.findall(r"line (\d+):", message)}
 
 
 @contextmanager

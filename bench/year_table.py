@@ -1,5 +1,6 @@
 """The table of the year: what must hold, what was measured."""
 
+from collections import Counter
 from typing import Any
 
 from rich.table import Table
@@ -16,7 +17,8 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
 def _ids(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
     kept, months = found["kept"], found["months"][1:]
     share = kept["kept"] / kept["people"]
-    silent = sum(m["changes"]["without_event"] + m["changes"]["without_flag"] for m in months)
+    causes: Counter[str] = sum((Counter(m["changes"]["silent"]) for m in months), Counter())
+    silent = causes.total()
     taken = sum(m["changes"]["owner_changed"] for m in months)
     changed = sum(m["changes"]["changed"] for m in months)
     unknown = sum(m["changes"]["causes"].get("none", 0) for m in months)
@@ -30,7 +32,7 @@ def _ids(found: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         (
             "IDs that became another person's without event or flag",
             "0",
-            f"{silent} (of {taken} that changed owner)",
+            f"{silent} (of {taken} that changed owner): {dict(causes)}",
             silent == 0,
         ),
         ("changed IDs without a listed cause", "0", f"{unknown} of {changed}", unknown == 0),

@@ -1,4 +1,4 @@
-"""`mdm synth city`, `mdm demo`: a synthetic city, and the whole way through on a small one."""
+"""`mdm synth`, `mdm demo`: a synthetic city, its year, and the whole way through on a small one."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     synth = typer.Typer(help="Synthetic people with known truth.", no_args_is_help=True)
     synth.callback()(_synth)
     synth.command("city")(city)
+    synth.command("year")(year)
     app.add_typer(synth, name="synth")
     app.command("demo")(demo)
 
@@ -71,6 +72,30 @@ def _show_city(result: dict[str, Any], out: Path) -> None:
     print("\nDeclared, for `mdm source add`:")
     for name in result["sources"]:
         print(out / name)
+
+
+def year(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="CITY", help="What `mdm synth city` wrote.")],
+) -> None:
+    """Write twelve monthly deliveries of a synthetic city, with the truth of each month.
+
+    CITY/year/year.json tells what to deliver in which order.
+    """
+    from mdm.synth.year import generate_year
+
+    invocation = invocation_of(context)
+    with invocation.progress() as progress:
+        summary = generate_year(folder, progress)
+    result = {
+        "city": str(folder),
+        "people": summary.people,
+        "seed": summary.seed,
+        "months": summary.months,
+        "events": summary.events,
+        "plan": summary.files[-1],
+    }
+    invocation.emit(result, lambda: show_fields(flat(result)))
 
 
 def demo(

@@ -24,7 +24,7 @@ from mdm.synth.world import World
 from mdm.synth.writing import FILES
 from mdm.synth.year_births import with_births
 from mdm.synth.year_events import EVENTS_FILE, Events, Month
-from mdm.synth.year_faults import merge_wave, rekey, unmerge, write_one_school, write_truncated
+from mdm.synth.year_faults import merge_wave, unmerge, write_one_school, write_truncated
 from mdm.synth.year_people import Life, happen
 from mdm.synth.year_rates import MONTHS, YearRates
 from mdm.synth.year_records import record_month
@@ -100,7 +100,7 @@ def generate_year(
         month = Month(number, (day - date(1970, 1, 1)).days, streams, Events())
         happen(life, month)
         record_month(life, month)
-        _whole_sources(life, month)
+        _merges(life, month)
         steps, written = _deliver(city, life, number, day, month.events)
         plan.append(steps)
         files += written
@@ -146,13 +146,11 @@ def _life(world: World, registers: dict[Source, Register], rates: YearRates, bef
     )
 
 
-def _whole_sources(life: Life, month: Month) -> None:
+def _merges(life: Life, month: Month) -> None:
     health = life.registers[Source.HEALTH]
     if month.number == life.rates.merged_in:
         merge_wave(life, health, month)
     unmerge(health, month)
-    if month.number == life.rates.rekeyed_in:
-        rekey(life.registers[Source.EDUCATION], month)
 
 
 def _deliver(

@@ -13,6 +13,7 @@ from mdm.synth.streams import Flags, Ints, Streams, chance
 from mdm.synth.tables import join_tokens
 from mdm.synth.world import World
 from mdm.synth.year_events import Month, sample
+from mdm.synth.year_faults import rekey
 from mdm.synth.year_people import Life
 from mdm.synth.year_rates import MONTHS
 from mdm.synth.year_register import KINDS, Entry, Register, written
@@ -25,6 +26,9 @@ def record_month(life: Life, month: Month) -> None:
     for source, register in life.registers.items():
         rng = month.rng(str(source))
         _leave(life, register, rng, month)
+        # Before anything is written, so that no key is given that is never delivered.
+        if source is Source.EDUCATION and month.number == life.rates.rekeyed_in:
+            rekey(register, month)
         _come_back(life, register, month)
         _correct(life, register, rng, month)
         for kind in KINDS:
