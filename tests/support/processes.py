@@ -2,12 +2,17 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from multiprocessing.synchronize import Event as ProcessEvent
+from typing import Any
 
+import pyarrow as pa
 from sqlalchemy import event
 
 from mdm.domain.ledger import TxHeader
+from mdm.storage import write_session
 from mdm.storage.store import Store
+from mdm.storage.write_session import WriteSession
 from support.databases import HEADER
 
 
@@ -51,3 +56,74 @@ def migrate_and_die(url: str, statements: int) -> None:
     event.listen(store.engine, "before_cursor_execute", count)
     store.migrate()
     store.close()
+
+
+COPIED = 5_000
+"""Issues that `replace_issues` writes."""
+
+
+def issues_copied() -> Iterator[pa.RecordBatch]:
+    """Issues of a record that is there, many enough to fill pages."""
+    for start in range(1, COPIED, 1_000):
+        rows = [
+            {
+                "issue_id": number,
+                "load_id": 1,
+                "record_id": 1,
+                "field": "cpf",
+                "value_class": "repeated digits",
+                "reason": "placeholder",
+            }
+            for number in range(start, start + 1_000)
+        ]
+        yield pa.RecordBatch.from_pylist(rows)
+
+
+def replace_issues(session: WriteSession, batches: Iterator[pa.RecordBatch]) -> None:
+    """Write all issues anew: by way of a table file, where there are more than `DEFERRED_ROWS`."""
+    session.clear("issue")
+    session.insert_arrow("issue", batches)
+
+
+def copy_and_die(url: str, instructions: int) -> None:
+    """Write all issues anew, killed outright.
+
+    Args:
+        url: A registry on SQLite.
+        instructions: How many hundred instructions of the copy run before; 0: it dies while the
+            file is made, and once all is committed where the copy has fewer.
+    """
+    write_session.DEFERRED_ROWS = 1
+    store = Store(url)
+    event.listen(store.engine, "connect", lambda one, _: one.execute("PRAGMA cache_size = 8"))
+    event.listen(store.engine, "before_cursor_execute", _watch_copy(instructions))
+    with store.writing(HEADER) as session:
+        replace_issues(session, issues_copied() if instructions != 0 else _first_and_die())
+    _die()
+
+
+def _first_and_die() -> Iterator[pa.RecordBatch]:
+    yield next(issues_copied())
+    _die()
+
+
+def _watch_copy(instructions: int) -> Any:
+    """Have SQLite ask during its copy whether to die."""
+    left = instructions
+
+    def ask() -> int:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            _die()
+        return 0
+
+    def begin(connection: Any, _cursor: object, sql: str, *_: object) -> None:
+        if sql.startswith("INSERT INTO main."):
+            connection.connection.driver_connection.set_progress_handler(ask, 100)
+
+    return begin
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mdm.collector import collected_seldom
 from mdm.domain.ledger import TxHeader
 from mdm.errors import MdmError, NoRegistryError, RegistryExistsError, SchemaVersionError
 from mdm.ports import Clock, ProgressStep, ReadSession
@@ -95,9 +96,8 @@ class Application:
         """
         from mdm.volume.database import open_volume
 
-        with open_volume(
-            self.home.work, threads=self.settings.threads, memory=self.settings.memory
-        ) as con:
+        work, threads, memory = self.home.work, self.settings.threads, self.settings.memory
+        with open_volume(work, threads=threads, memory=memory) as con, collected_seldom():
             yield con
 
     @contextmanager

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TypeAlias, TypeVar
 
+from mdm.collector import collect_seldom
 from mdm.ingest.standardise_block import BlockStandardiser
 
 Given = TypeVar("Given")
@@ -108,6 +109,7 @@ _worker: BlockStandardiser | None = None
 def _start_worker(today: date) -> None:
     """Give this worker process its standardiser, which remembers values between blocks."""
     global _worker  # noqa: PLW0603 - the state of a process, set once when it starts
+    collect_seldom()
     _worker = BlockStandardiser(today)
 
 

@@ -87,7 +87,7 @@ def _mint(session: WriteSession, events: pa.Table) -> None:
                 "founder_record_id": minted["record_id"],
                 "anchor_record_id": minted["record_id"],
                 "minted_seq": minted["seq"],
-                "state": pa.array(["active"] * minted.num_rows, pa.string()),
+                "state": pa.repeat("active", minted.num_rows),
             }
         ),
         ahead=True,
@@ -143,7 +143,7 @@ def _change_membership(session: WriteSession, events: pa.Table) -> None:
             "municipal_id": stays["municipal_id"],
             "link_status": stays["detail"],
             "weight": stays["weight"],
-            "linked_at": pa.array([session.at] * stays.num_rows, pa.string()),
+            "linked_at": pa.repeat(session.at, stays.num_rows),
             "seq": stays["seq"],
         }
     ).sort_by("record_id")

@@ -287,7 +287,7 @@ def _write(session: WriteSession, content: _Content, plan_id: int) -> set[int]:
     if content.gone.num_rows > 0:
         session.delete_arrow("scored_pair", content.gone)
     if content.pairs.num_rows > 0:
-        numbers = pa.array([plan_id] * content.pairs.num_rows, pa.int64())
+        numbers = pa.repeat(pa.scalar(plan_id, pa.int64()), content.pairs.num_rows)
         session.upsert_arrow("scored_pair", content.pairs.append_column("plan_id", numbers))
     reowned = publish_ownership(session, content.owned)
     publish_review(session, content.questions, plan_id)

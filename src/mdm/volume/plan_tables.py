@@ -13,9 +13,10 @@ from collections.abc import Iterable
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mdm.domain.municipal_id import mint_many
+from mdm.domain.municipal_id import LENGTH, mint_column
 from mdm.domain.plan_size import PlanSize
 from mdm.domain.told_sets import Holders
 from mdm.duck import count, first_row, write_batches
@@ -242,17 +243,12 @@ def drawn_events(con: duckdb.DuckDBPyConnection) -> pa.Table:
 
     IDs are anti-joined against `id_fact`: all that were ever issued.
     """
-    wanted = con.execute(
-        "SELECT municipal_id FROM plan_event WHERE kind = 'mint' AND municipal_id LIKE 'new:%' "
-        "ORDER BY record_id"
-    ).fetchnumpy()["municipal_id"]
-    issued = _drawn(con, len(wanted))
-    con.register(
-        "drawn_rows",
-        pa.table(
-            {"planned": pa.array(wanted, pa.string()), "drawn": pa.array(issued, pa.string())}
-        ),
-    )
+    wanted = con.sql(
+        "SELECT municipal_id AS planned FROM plan_event "
+        "WHERE kind = 'mint' AND municipal_id LIKE 'new:%' ORDER BY record_id"
+    ).to_arrow_table()
+    drawn = _drawn(con, wanted.num_rows)
+    con.register("drawn_rows", wanted.append_column("drawn", drawn))
     con.execute("CREATE OR REPLACE TEMP TABLE drawn AS SELECT * FROM drawn_rows")
     con.unregister("drawn_rows")
     return con.sql(
@@ -265,13 +261,17 @@ def drawn_events(con: duckdb.DuckDBPyConnection) -> pa.Table:
     ).to_arrow_table()
 
 
-def _drawn(con: duckdb.DuckDBPyConnection, number: int) -> list[str]:
-    found: list[str] = []
+def _drawn(con: duckdb.DuckDBPyConnection, number: int) -> pa.Array:
+    found = pa.array([], pa.string())
     while len(found) < number:
-        con.register("draw_rows", pa.table({"municipal_id": mint_many(number - len(found))}))
-        free = con.execute(
-            "SELECT municipal_id FROM draw_rows ANTI JOIN id_fact USING (municipal_id)"
-        ).fetchall()
+        ids = pa.array(mint_column(number - len(found)), pa.binary(LENGTH))
+        found = pc.unique(pa.concat_arrays([found, ids.cast(pa.binary()).cast(pa.string())]))
+        con.register("draw_rows", pa.table({"municipal_id": found}))
+        issued = con.sql(
+            "SELECT municipal_id FROM draw_rows SEMI JOIN id_fact USING (municipal_id)"
+        )
+        taken = issued.to_arrow_table()["municipal_id"].combine_chunks()
         con.unregister("draw_rows")
-        found = list(dict.fromkeys([*found, *(row[0] for row in free)]))
+        if len(taken) != 0:
+            found = found.filter(pc.invert(pc.is_in(found, value_set=taken)))
     return found

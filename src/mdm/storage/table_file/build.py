@@ -1,6 +1,5 @@
 """A database file that holds one table with its indexes, filled from Arrow batches."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -136,33 +135,35 @@ def _row_cells(schema: TableSchema, batch: pa.RecordBatch) -> Cells:
 
 
 class _Gathered:
-    """What the indexes are made of, kept until it can be sorted; rows are tested on their way.
+    """What the indexes hold, kept until it can be sorted; rows are tested on their way.
 
-    The columns that indexes read are copied into a table, which may go to disk: the rest of a
-    batch is free once its cells are written.
+    It is copied into a table, which may go to disk: a batch is free once its cells are written.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, schema: TableSchema) -> None:
         self._con = con
         self._schema = schema
-        self._begun = False
-        read = {name for index in schema.indexes for name in _columns_read(index, schema)}
-        self._columns = ", ".join(f'"{name}"' for name in schema.columns if name in read)
+        self._is_empty = True
+        self._parts = {str(index.name): _parts(index, schema) for index in schema.indexes}
+        every = [sql for index in schema.indexes for sql in (*self._of(index), _condition(index))]
+        self._columns = {sql: f"c{n}" for n, sql in enumerate(dict.fromkeys(every))}
 
     def take(self, batch: pa.RecordBatch) -> None:
-        """Test some rows and gather what indexes read of them.
+        """Test some rows and gather what indexes hold of them.
 
         Raises:
             RuleBrokenError: A row breaks a declared rule.
         """
         self._con.register(_ROWS, batch)
-        broken = f"SELECT 1 FROM {_ROWS} WHERE NOT ({self._schema.rules}) LIMIT 1"
+        table = f'{_ROWS} AS "{self._schema.table.name}"'
+        broken = f"SELECT 1 FROM {table} WHERE NOT ({self._schema.rules}) LIMIT 1"
         if self._con.execute(broken).fetchall():
             raise RuleBrokenError(f"{self._schema.table.name}: a row breaks a rule of the table")
-        if self._schema.indexes:
-            into = f"INSERT INTO {_GATHERED}" if self._begun else f"CREATE TABLE {_GATHERED} AS"
-            self._con.execute(f"{into} SELECT {self._columns} FROM {_ROWS}")
-            self._begun = True
+        if self._columns:
+            made = ", ".join(f"({sql}) AS {name}" for sql, name in self._columns.items())
+            into = f"CREATE TABLE {_GATHERED} AS" if self._is_empty else f"INSERT INTO {_GATHERED}"
+            self._con.execute(f"{into} SELECT {made} FROM {table}")
+            self._is_empty = False
         self._con.unregister(_ROWS)
 
     def entries(self, index: Index) -> Iterator[pa.RecordBatch]:
@@ -171,39 +172,32 @@ class _Gathered:
         Raises:
             KeyOrderError: A unique one has two equal entries.
         """
-        if not self._begun:
+        if self._is_empty:
             return
-        keys = [f"({_sql(expression)}) AS k{n}" for n, expression in enumerate(index.expressions)]
-        rest = [f'"{name}"' for name in _rest(index, self._schema)]
-        width = len(keys) + len(rest)
-        order = ", ".join(f"{n} NULLS FIRST" for n in range(1, width + 1))
+        columns = [self._columns[sql] for sql in self._of(index)]
         rows = self._con.sql(
-            f"SELECT {', '.join([*keys, *rest])} FROM {_GATHERED} AS"
-            f' "{self._schema.table.name}" WHERE {_condition(index)} ORDER BY {order}'
+            f"SELECT {', '.join(f'{name} AS e{n}' for n, name in enumerate(columns))}"
+            f" FROM {_GATHERED} WHERE {self._columns[_condition(index)]}"
+            f" ORDER BY {', '.join(f'{name} NULLS FIRST' for name in columns)}"
         )
+        unique = len(index.expressions) if index.unique else len(columns)
         last: list[object] | None = None
         for batch in rows.to_arrow_reader(_BATCH_ROWS):
-            last = check_order(batch.columns[: len(keys) if index.unique else width], last)
+            last = check_order(batch.columns[:unique], last)
             yield batch
 
-
-def _columns_read(index: Index, schema: TableSchema) -> list[str]:
-    """Columns of which an index's entries are made."""
-    said = " ".join([*map(_sql, index.expressions), _condition(index)])
-    return [name for name in schema.columns if name in schema.keys or _names(said, name)]
+    def _of(self, index: Index) -> list[str]:
+        return self._parts[str(index.name)]
 
 
-def _names(sql: str, column: str) -> bool:
-    return re.search(rf"\b{re.escape(column)}\b", sql) is not None
+def _parts(index: Index, schema: TableSchema) -> list[str]:
+    """SQL of what an entry of an index consists of.
 
-
-def _rest(index: Index, schema: TableSchema) -> list[str]:
-    """Columns of the key that end each entry.
-
-    A row ID ends each, even of an index that has the column it goes by as well.
+    A row ID ends each entry, even of an index that has the column it goes by as well.
     """
     named = set() if schema.by_row_id else {column.name for column in index.columns}
-    return [name for name in schema.keys if name not in named]
+    rest = [f'"{name}"' for name in schema.keys if name not in named]
+    return [*map(_sql, index.expressions), *rest]
 
 
 def _condition(index: Index) -> str:
