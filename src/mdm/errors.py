@@ -396,3 +396,9 @@ class StateTransitionError(MdmError):
     """A record or citizen in this state cannot change in this way."""
 
     code = "state_transition"
+
+
+class RetentionCapError(MdmError):
+    """More records of a source are past their retention time than go without a person's word."""
+
+    code = "retention_cap"

@@ -33,6 +33,20 @@ REVIEW_SCHEMA = pa.schema(
 )
 
 
+# Erased records are no evidence: they stay with the largest part of their citizen, and so do the
+# IDs that they anchor. `mdm.services.redecide` does the same for a few citizens.
+_WITH_ERASED = """
+INSERT INTO cluster
+WITH gone AS (SELECT p.record_id, p.municipal_id, p.link_status
+              FROM placed p JOIN record_state r USING (record_id) WHERE r.state = 'erased'),
+     share AS (SELECT g.record_id, g.link_status, c.cluster, count(*) AS n
+               FROM gone g JOIN placed p USING (municipal_id)
+               JOIN cluster c ON c.record_id = p.record_id GROUP BY ALL)
+SELECT record_id, cluster, link_status, NULL FROM share
+QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY n DESC, cluster) = 1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """Counts of one decision over the city."""
@@ -59,6 +73,7 @@ def decide_clusters(
     _write_clusters(con)
     review += between_components(con, thresholds, judgements, review)
     review += over_merges(con, judgements, review)
+    con.execute(_WITH_ERASED)
     con.register("review_rows", pa.Table.from_pylist(review, schema=REVIEW_SCHEMA))
     con.execute("CREATE OR REPLACE TABLE review_pair AS SELECT * FROM review_rows")
     con.unregister("review_rows")
