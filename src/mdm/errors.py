@@ -367,11 +367,7 @@ class VersionRequiredError(MdmError):
 
 
 class ReviewTakenError(MdmError):
-    """Another steward has claimed or decided the question.
-
-    Attributes:
-        conflict_with: Who, and what they did.
-    """
+    """Another steward has claimed or decided the question; `conflict_with` says who, and what."""
 
     code = "review_taken"
 

@@ -38,7 +38,8 @@ REVIEW_SCHEMA = pa.schema(
 _WITH_ERASED = """
 INSERT INTO cluster
 WITH gone AS (SELECT p.record_id, p.municipal_id, p.link_status
-              FROM placed p JOIN record_state r USING (record_id) WHERE r.state = 'erased'),
+              FROM placed p JOIN record_state r USING (record_id)
+              ANTI JOIN cluster USING (record_id) WHERE r.state = 'erased'),
      share AS (SELECT g.record_id, g.link_status, c.cluster, count(*) AS n
                FROM gone g JOIN placed p USING (municipal_id)
                JOIN cluster c ON c.record_id = p.record_id GROUP BY ALL)
