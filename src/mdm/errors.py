@@ -367,11 +367,7 @@ class VersionRequiredError(MdmError):
 
 
 class ReviewTakenError(MdmError):
-    """Another steward has claimed or decided the question.
-
-    Attributes:
-        conflict_with: Who, and what they did.
-    """
+    """Another steward has claimed or decided the question; `conflict_with` says who, and what."""
 
     code = "review_taken"
 
@@ -396,3 +392,9 @@ class StateTransitionError(MdmError):
     """A record or citizen in this state cannot change in this way."""
 
     code = "state_transition"
+
+
+class RetentionCapError(MdmError):
+    """More records of a source are past their retention time than go without a person's word."""
+
+    code = "retention_cap"

@@ -325,3 +325,20 @@ def test_what_cannot_be_written_is_refused_before_the_work(linked: Run, tmp_path
 @pytest.mark.parametrize("text", ["", "  "])
 def test_a_search_for_nothing_is_refused(linked: Run, text: str) -> None:
     refused("usage", linked("search", text), status=2)
+
+
+def test_a_record_is_erased_and_retention_runs_by_command(linked: Run) -> None:
+    home = home_of(linked, "3")
+    told = done("erase", linked("erase", "clinic", "3", "--reason", "court_order", "--as", "rita"))
+
+    assert (told["erased"], told["erased_citizens"]) == (1, [home])
+    refused("id_erased", linked("resolve", "municipal", home))
+    refused("id_erased", linked("show", home))
+    refused("not_found", linked("resolve", "clinic", "3"))
+    refused("not_found", linked("erase", "clinic", "99", "--reason", "court_order"))
+    refused("usage", linked("erase", "clinic", "1", "--reason", "no_such_reason"), 2)
+    listed = done("source list", linked("source", "list"))["sources"]
+    assert isinstance(listed, list)
+    assert (listed[0]["present"], listed[0]["erased"]) == (4, 1)
+    for words in (("--dry-run",), ("--accept-erasures", "9", "--as", "rita")):
+        assert done("retention run", linked("retention", "run", *words))["erased"] == 0

@@ -131,6 +131,7 @@ class Application:
     @contextmanager
     def intake(self) -> "Iterator[DuckIntake]":
         """The volume database's side of a load."""
+        from mdm.bootstrap.erasure_key import erasure_key
         from mdm.bootstrap.intake import DuckIntake
 
         with self.volume() as con:
@@ -139,6 +140,7 @@ class Application:
                 held=self.home.work / "held",
                 today=self.today(),
                 sync=partial(self.sync_with, progress=_silent),
+                erasure_key=erasure_key(self.home.folder, make=False),
             )
             with closing(intake):
                 yield intake

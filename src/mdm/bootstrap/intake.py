@@ -18,6 +18,7 @@ from mdm.ingest.standardise_batch import standardise_payloads
 from mdm.ingest.tables import drop_stage
 from mdm.ports import ProgressStep, ReadSession
 from mdm.volume import delivery as rows
+from mdm.volume.forget import forget_in_held, replace_by
 from mdm.volume.held import forget_held, keep_held, take_up_held
 from mdm.volume.overlays import find_overlays, is_updated
 from mdm.volume.standard import begin_update, finish_update, state_digests
@@ -33,14 +34,22 @@ class DuckIntake:
         held: Folder of loads that wait for a person.
         today: The day that values are measured against.
         sync: Brings the cache of standard records level with a snapshot.
+        erasure_key: By which erased records are known whose local ID is a person's number.
     """
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, *, held: Path, today: date, sync: Sync
+        self,
+        con: duckdb.DuckDBPyConnection,
+        *,
+        held: Path,
+        today: date,
+        sync: Sync,
+        erasure_key: str = "",
     ) -> None:
         self._con = con
         self._sync = sync
         self._held = held
+        self._erasure_key = erasure_key
         self._today = today
         self._source = ""
         self._load_id = 0
@@ -82,6 +91,10 @@ class DuckIntake:
     def keep(self, load_id: int) -> None:
         """Keep the staged content of a load that waits for a person."""
         keep_held(self._con, self._held, load_id)
+        erased = rows.delivered_erased(self._con)
+        if erased:
+            for fresh in forget_in_held(self._held, load_id, erased, lambda _: False):
+                replace_by(fresh)
 
     def take_up(self, load_id: int) -> None:
         """Stage what was kept; the cache then follows when it is next needed."""
@@ -93,10 +106,21 @@ class DuckIntake:
         forget_held(self._held, load_id)
 
     def compare(
-        self, known: Iterator[pa.RecordBatch], *, scopes: Sequence[str], snapshot: bool
+        self,
+        known: Iterator[pa.RecordBatch],
+        *,
+        source: str,
+        scopes: Sequence[str],
+        snapshot: bool,
     ) -> Comparison:
         """Hold what is staged against the source's records in the registry."""
-        return rows.compare_delivery(self._con, known, scopes=scopes, snapshot=snapshot)
+        return rows.compare_delivery(
+            self._con,
+            known,
+            scopes=scopes,
+            snapshot=snapshot,
+            erased_as=(self._erasure_key, source),
+        )
 
     def number(self, *, source: str, load_id: int, first_record: int) -> None:
         """Give new records their numbers, in the order of their local IDs."""

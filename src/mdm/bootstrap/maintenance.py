@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mdm.bootstrap.application import Application, utc_now
+from mdm.bootstrap.erasing import files_check
 from mdm.bootstrap.serving import copy_public_keys, restore_public_keys
 from mdm.domain.check import Check
 from mdm.errors import MdmError, RegistryExistsError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _APPLIED = "(SELECT COALESCE(MAX(applied_tx), 0) FROM plan)"
 _LOADED_SINCE = f"""
 SELECT 1 FROM load WHERE tx_id > {_APPLIED} UNION ALL SELECT 1 FROM ledger_event
-WHERE tx_id > {_APPLIED} AND kind LIKE 'judge_identifier%' LIMIT 1
+WHERE tx_id > {_APPLIED} AND (kind LIKE 'judge_identifier%' OR detail = 'erased') LIMIT 1
 """
 # Of citizens with a record that changed since, or whose numbers other people use as well: what
 # was loaded, or judged of a number, since may have changed whose they are.
@@ -64,7 +65,8 @@ def verify_registry(application: Application, progress: ProgressStep) -> list[Ch
         def told(what: str, done: float) -> None:
             progress(what, done)
 
-        return verify(application.store, golden=golden, progress=told)
+        checks = verify(application.store, golden=golden, progress=told)
+        return [*checks, files_check(application)]
 
 
 def _golden_anew(

@@ -35,6 +35,7 @@ COMMAND_MODULES = (
     "following",
     "stewardship",
     "golden",
+    "erasing",
     "exporting",
     "evaluating",
     "quality",

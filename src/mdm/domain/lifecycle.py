@@ -36,13 +36,12 @@ class RecordEvent(StrEnum):
 class CitizenStatus(StrEnum):
     """Where a citizen stands.
 
-    `active`: a source holds them. `dormant`: none does at present; the ID waits. `sealed`: known
-    only to who may know of it. `erased`: nothing is left but the ID.
+    `active`: a source holds them. `dormant`: none does at present; the ID waits. `erased`:
+    nothing is left but the ID.
     """
 
     ACTIVE = "active"
     DORMANT = "dormant"
-    SEALED = "sealed"
     ERASED = "erased"
 
 
@@ -51,9 +50,6 @@ class CitizenEvent(StrEnum):
 
     LAST_LEFT = "last_left"
     FIRST_PRESENT = "first_present"
-    SEALED = "sealed"
-    UNSEALED = "unsealed"
-    UNSEALED_DORMANT = "unsealed_dormant"
     LAST_ERASED = "last_erased"
 
 
@@ -94,19 +90,13 @@ RECORDS: Final[tuple[Transition[RecordState, RecordEvent], ...]] = (
 _C, _W = CitizenStatus, CitizenEvent
 CITIZENS: Final[tuple[Transition[CitizenStatus, CitizenEvent], ...]] = (
     Transition(_C.ACTIVE, _W.LAST_LEFT, _C.DORMANT),
-    Transition(_C.ACTIVE, _W.SEALED, _C.SEALED),
     Transition(_C.ACTIVE, _W.LAST_ERASED, _C.ERASED),
     Transition(_C.DORMANT, _W.FIRST_PRESENT, _C.ACTIVE),
-    Transition(_C.DORMANT, _W.SEALED, _C.SEALED),
     Transition(_C.DORMANT, _W.LAST_ERASED, _C.ERASED),
-    Transition(_C.SEALED, _W.UNSEALED, _C.ACTIVE),
-    Transition(_C.SEALED, _W.UNSEALED_DORMANT, _C.DORMANT),
-    Transition(_C.SEALED, _W.LAST_ERASED, _C.ERASED),
 )
 """Every change of a citizen's state that may happen."""
 
 _NEXT_RECORD: Final = {(row.state, row.event): row.then for row in RECORDS}
-_NEXT_CITIZEN: Final = {(row.state, row.event): row.then for row in CITIZENS}
 _STATED: Final = {
     RecordState.WITHDRAWN: RecordEvent.LEFT,
     RecordState.SUPERSEDED: RecordEvent.REPLACED,
@@ -125,18 +115,6 @@ def next_record_state(state: RecordState, event: RecordEvent) -> RecordState:
     found = _NEXT_RECORD.get((state, event))
     if found is None:
         raise StateTransitionError(f"a record that is {state} cannot be {event}")
-    return found
-
-
-def next_citizen_status(state: CitizenStatus, event: CitizenEvent) -> CitizenStatus:
-    """The state of a citizen after an event.
-
-    Raises:
-        StateTransitionError: The table has no such row.
-    """
-    found = _NEXT_CITIZEN.get((state, event))
-    if found is None:
-        raise StateTransitionError(f"for a citizen who is {state} there is no {event}")
     return found
 
 
@@ -166,16 +144,13 @@ def stated_changes() -> tuple[tuple[RecordState, RecordState], ...]:
     return tuple((row.state, row.then) for row in RECORDS if row.event in _STATED.values())
 
 
-def citizen_status_of(records: Iterable[RecordState], *, sealed: bool = False) -> CitizenStatus:
-    """The state of the citizen whose records have these states.
+def citizen_status_of(records: Iterable[RecordState]) -> CitizenStatus:
+    """The status of the citizen whose records have these states; changes are those of `CITIZENS`.
 
     Args:
         records: The states of all records that belong to them.
-        sealed: Whether their earlier life is sealed.
     """
     states = set(records)
     if states <= {RecordState.ERASED}:
         return CitizenStatus.ERASED
-    if sealed:
-        return CitizenStatus.SEALED
     return CitizenStatus.ACTIVE if RecordState.PRESENT in states else CitizenStatus.DORMANT

@@ -108,13 +108,19 @@ class Intake(Protocol):
         ...
 
     def compare(
-        self, known: Iterator[pa.RecordBatch], *, scopes: Sequence[str], snapshot: bool
+        self,
+        known: Iterator[pa.RecordBatch],
+        *,
+        source: str,
+        scopes: Sequence[str],
+        snapshot: bool,
     ) -> Comparison:
         """Hold what is staged against the source's records in the registry.
 
         Args:
             known: record_id, local_id, scope, state, version, content_hash, stale, restricted,
                 placed (whether it belongs to a citizen).
+            source: The source.
             scopes: Scopes that the delivery covers.
             snapshot: Whether records that are left out were withdrawn.
         """

@@ -196,7 +196,7 @@ def _compare(
     snapshot: bool,
 ) -> Comparison:
     known = session.read_arrow(_KNOWN_SQL, {"source": source}, schema=_KNOWN)
-    return intake.compare(known, scopes=sorted(scopes), snapshot=snapshot)
+    return intake.compare(known, source=source, scopes=sorted(scopes), snapshot=snapshot)
 
 
 def _held_reason(hold: HoldRule, delivery: Delivery, comparison: Comparison) -> str | None:

@@ -140,5 +140,8 @@ def forget_overrides(session: WriteSession, record_ids: Iterable[int]) -> None:
     undo_overrides(session, (as_int(r["override_id"]) for r in rows if r["state"] == "active"))
     session.update_rows(
         "golden_override",
-        [{"override_id": r["override_id"], "value": None, "reason": None} for r in rows],
+        [
+            {"override_id": r["override_id"], "value": None, "judged": "", "reason": None}
+            for r in rows
+        ],
     )

@@ -189,6 +189,7 @@ def _decide(case: _Case, thresholds: Thresholds, existing: Mapping[int, str]) ->
         pairs.setdefault(place[pair.record_l], []).append(pair)
     judged = _by_component(case.judgements, place)
     erased = [record_id for record_id in case.homes if record_id not in case.known]
+    case.links |= {r: Link(LinkStatus(case.statuses[r])) for r in erased}
     for n, component in enumerate(components):
         decision = cluster_component(
             pairs.get(n, ()),
@@ -244,11 +245,11 @@ def _with_erased(case: _Case, erased: Sequence[int]) -> list[tuple[int, ...]]:
     for record_id in erased:
         home = case.homes[record_id]
 
-        def share(cluster: list[int], home: str = home) -> int:
-            return sum(case.homes[r] == home for r in cluster)
+        def share(cluster: list[int], home: str = home) -> tuple[int, int]:
+            return sum(case.homes.get(r) == home for r in cluster), -min(cluster)
 
         largest = max(clusters, key=share, default=None)
-        if largest is None or share(largest) == 0:
+        if largest is None or share(largest)[0] == 0:
             clusters.append([record_id])
         else:
             largest.append(record_id)

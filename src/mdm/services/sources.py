@@ -119,7 +119,7 @@ def list_sources(store: Store) -> Rows:
                 "last_load_id": load["last"],
                 **{
                     state: counts.get((source["name"], state), 0)
-                    for state in ("pending", "present", "withdrawn", "superseded")
+                    for state in ("pending", "present", "withdrawn", "superseded", "erased")
                 },
             }
         )

@@ -8,6 +8,7 @@ import duckdb
 
 from mdm.errors import LaneBusyError
 
+VOLUME_FILE = "volume.duckdb"
 MEMORY_SHARE = "4GB"
 MEMORY_BESIDE_WRITING = "3GB"
 """While the registry is written its rows are in memory, too."""
@@ -23,7 +24,7 @@ def open_volume(
         LaneBusyError: Another process works on it.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / "volume.duckdb"
+    path = folder / VOLUME_FILE
     try:
         con = duckdb.connect(str(path), config=_config(folder, threads, memory))
     except duckdb.IOException as error:

@@ -41,6 +41,25 @@ REVIEW_SCHEMA = pa.schema(
 )
 
 
+# Erased records are no evidence: they stay with the largest part of their citizen, and so do the
+# IDs that they anchor. `mdm.services.redecide` does the same for a few citizens.
+_WITHOUT_ERASED = """
+DELETE FROM cluster
+WHERE record_id IN (SELECT record_id FROM record_state WHERE state = 'erased')
+"""
+_WITH_ERASED = """
+INSERT INTO cluster
+WITH gone AS (SELECT p.record_id, p.municipal_id, p.link_status
+              FROM placed p JOIN record_state r USING (record_id)
+              ANTI JOIN cluster USING (record_id) WHERE r.state = 'erased'),
+     share AS (SELECT g.record_id, g.link_status, c.cluster, count(*) AS n
+               FROM gone g JOIN placed p USING (municipal_id)
+               JOIN cluster c ON c.record_id = p.record_id GROUP BY ALL)
+SELECT record_id, cluster, link_status, NULL FROM share
+QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY n DESC, cluster) = 1
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """Counts of one decision over the city."""
@@ -84,6 +103,8 @@ def decide_clusters(
     overs = over_merges(con, judgements, within, scope)
     if reopened_only:
         take_decided(con)
+    con.execute(_WITHOUT_ERASED)
+    con.execute(_WITH_ERASED)
     _keep_questions(con, [*within, *overs], anew=not reopened_only)
     asked = _kept_questions(con)
     between = between_components(con, thresholds, judgements, asked)

@@ -11,9 +11,23 @@ import duckdb
 import pyarrow as pa
 
 from mdm.domain.delivery import Comparison, ScopeLoss
+from mdm.domain.erasure import CONCEALED
 
 BATCH_ROWS = 65_536
-SCRATCH = ("known_record", "delivery", "delivery_gone", "delivery_answer")
+SCRATCH = ("known_record", "delivery", "delivery_gone", "delivery_answer", "delivery_erased")
+
+# Erased records as delivered and as the registry keeps their local ID: where that is a person's
+# number, it keeps `mdm.domain.erasure.concealed_local_id` of it, and is known by that alone.
+_ERASED = f"""
+CREATE OR REPLACE TABLE delivery_erased AS
+WITH named AS (SELECT local_id FROM stage_record UNION SELECT local_id FROM stage_quarantine),
+gone AS (SELECT local_id AS kept FROM known_record WHERE state = 'erased'),
+hidden AS (SELECT kept FROM gone WHERE starts_with(kept, '{CONCEALED}'))
+SELECT n.local_id, g.kept FROM named n JOIN gone g ON g.kept = n.local_id
+UNION ALL
+SELECT n.local_id, h.kept FROM named n JOIN hidden h
+  ON h.kept = '{CONCEALED}' || sha256($key || '|' || $source || '|' || n.local_id)
+"""
 
 # A record that its source has merged into another one: the target must be known, else the mark
 # says nothing that linkage could use and the record stays as it was.
@@ -95,6 +109,7 @@ def compare_delivery(
     *,
     scopes: Sequence[str],
     snapshot: bool,
+    erased_as: tuple[str, str] = ("", ""),
 ) -> Comparison:
     """Make `known_record`, `delivery` and `delivery_gone`, and count them.
 
@@ -103,6 +118,8 @@ def compare_delivery(
         known: The source's records in the registry; see `mdm.ports.Intake.compare`.
         scopes: Scopes that the delivery covers.
         snapshot: Whether what is left out was withdrawn.
+        erased_as: The registry's secret and the source, by which erased records are known whose
+            local ID is a person's number.
     """
     con.execute(
         "CREATE OR REPLACE TABLE known_record (record_id BIGINT, local_id VARCHAR, scope VARCHAR,"
@@ -110,6 +127,11 @@ def compare_delivery(
         " placed BOOLEAN)"
     )
     fill(con, "known_record", known)
+    con.execute(_ERASED, dict(zip(("key", "source"), erased_as, strict=True)))
+    con.execute(
+        "UPDATE known_record SET local_id = e.local_id FROM delivery_erased e"
+        " WHERE known_record.local_id = e.kept AND e.local_id <> e.kept"
+    )
     con.execute(_DELIVERY)
     con.execute(_GONE, {"snapshot": snapshot, "scopes": list(scopes)})
     return _counted(con, scopes)
@@ -121,6 +143,12 @@ def fill(con: duckdb.DuckDBPyConnection, table: str, batches: Iterable[pa.Record
         con.register("filling", pa.Table.from_batches([batch]))
         con.execute(f"INSERT INTO {table} SELECT * FROM filling")
         con.unregister("filling")
+
+
+def delivered_erased(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Of what is staged, local IDs of erased records, with what the registry keeps of them."""
+    found = con.execute("SELECT local_id, kept FROM delivery_erased").fetchall()
+    return {str(local_id): str(kept) for local_id, kept in found}
 
 
 def _counted(con: duckdb.DuckDBPyConnection, scopes: Sequence[str]) -> Comparison:
@@ -228,12 +256,15 @@ def quarantine_rows(
     con: duckdb.DuckDBPyConnection, *, source: str, load_id: int, first_quarantine: int
 ) -> Iterator[pa.RecordBatch]:
     """Rows of `quarantine` to insert, in the order of the files' lines."""
+    # What is written of an erased person's row is that there was one.
     order = "ORDER BY file, line, local_id, content"
+    kept = "CASE WHEN e.local_id IS NULL THEN q.content END AS content"
     return stream(
         con,
         f"SELECT {first_quarantine - 1} + row_number() OVER ({order}) AS quarantine_id,"
         f" {load_id} AS load_id, '{source}' AS source, file, line, local_id, reason, content"
-        f" FROM stage_quarantine {order}",
+        f" FROM (SELECT file, line, coalesce(e.kept, q.local_id) AS local_id, reason, {kept}"
+        f" FROM stage_quarantine q LEFT JOIN delivery_erased e USING (local_id)) {order}",
     )
 
 

@@ -20,7 +20,7 @@ def keep_held(con: duckdb.DuckDBPyConnection, folder: Path, load_id: int) -> Non
     """Write what is staged, to be taken up by `take_up_held`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for table, columns in _PARTS.items():
-        path = _path(folder, load_id, table)
+        path = held_path(folder, load_id, table)
         con.execute(
             f"COPY (SELECT {columns} FROM {table} ORDER BY ALL) TO '{_quoted(path)}'"
             " (FORMAT parquet, COMPRESSION zstd)"
@@ -36,7 +36,7 @@ def take_up_held(con: duckdb.DuckDBPyConnection, folder: Path, load_id: int) -> 
     """
     try:
         for table in _PARTS:
-            path = _quoted(_path(folder, load_id, table))
+            path = _quoted(held_path(folder, load_id, table))
             kept = f"SELECT * FROM read_parquet('{path}')"
             # Staged rows are a view of files, whether just read or kept.
             kind = "VIEW" if table == "stage_record" else "TABLE"
@@ -50,10 +50,11 @@ def take_up_held(con: duckdb.DuckDBPyConnection, folder: Path, load_id: int) -> 
 def forget_held(folder: Path, load_id: int) -> None:
     """Delete what was kept, if it is there."""
     for table in _PARTS:
-        _path(folder, load_id, table).unlink(missing_ok=True)
+        held_path(folder, load_id, table).unlink(missing_ok=True)
 
 
-def _path(folder: Path, load_id: int, table: str) -> Path:
+def held_path(folder: Path, load_id: int, table: str) -> Path:
+    """Where a part of what was kept lies."""
     part = table.removeprefix("stage_")
     return folder / f"{load_id}.{part}.parquet"
 

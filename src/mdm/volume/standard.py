@@ -241,9 +241,24 @@ def _refresh_states(
     found = session.read_arrow("SELECT record_id, state, restricted FROM record", schema=narrow)
     fill(con, "registry_record", found)
     with _committed(con):
+        _forget_erased(con)
         _write_states(con)
         _mark(con, wanted)
     con.execute("DROP TABLE registry_record")
+
+
+def _forget_erased(con: duckdb.DuckDBPyConnection) -> None:
+    """Let records go that were erased from elsewhere; pairs with them hold no longer.
+
+    What is stated of the content does not tell: an emptied version keeps its hash.
+    """
+    gone = (
+        "FROM standard WHERE record_id IN"
+        " (SELECT record_id FROM registry_record WHERE state = 'erased')"
+    )
+    if count(con, f"SELECT count(*) {gone}") > 0:
+        con.execute(f"DELETE {gone}")
+        con.execute("DROP TABLE IF EXISTS scored_marker")
 
 
 def _write_states(con: duckdb.DuckDBPyConnection) -> None:
