@@ -54,7 +54,7 @@ def outlooks(
     (apart,) = first_row(
         con, f"SELECT coalesce(sum(1 - {_WRONG}), 0) FROM plan_pair WHERE NOT ({_FREE})"
     )
-    pairs = con.execute(f"SELECT record_l, record_r, match_weight FROM {free}").to_arrow_table()
+    pairs = con.sql(f"SELECT record_l, record_r, match_weight FROM {free}").to_arrow_table()
     questions = _questions(pairs, thresholds, review)
     return tuple(
         Outlook(expected(weighed, link, apart), others + asked)
