@@ -1,7 +1,8 @@
 """Accuracy when every rate of the generator is halved and doubled, and when errors are copied.
 
-`python -m bench.accuracy_rates [--people N] [--seed S]` makes one city for each change, builds it
-with the shipped model and prints the worst lines first. A rate of the sources is changed in all
+`python -m bench.accuracy_rates [--people N] [--seed S] [--only WORDS ...]` makes one city for each
+change (of those that hold one of the words), builds it with the shipped model and prints the worst
+lines first. A rate of the sources is changed in all
 three at once. *Copied* lets CadÚnico take over what health wrote of the same person.
 """
 
@@ -32,12 +33,13 @@ MOST = 0.95
 # Not shares of people or records.
 _KEPT = frozenset({"borrowing_children", "newborn_years", "health", "social", "education"})
 COPIED = (0.1, 0.3)
+AS_ASSUMED = "as assumed"
 
 
 def changes() -> Iterator[tuple[str, CityRates]]:
     """A name and the rates of each city: as assumed, each rate by each factor, copied errors."""
     usual = CityRates()
-    yield "as assumed", usual
+    yield AS_ASSUMED, usual
     for factor in FACTORS:
         yield f"all errors of sources × {factor:g}", usual.with_errors(factor)
         for field in fields(CityRates):
@@ -116,10 +118,13 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--model", type=Path, default=Path("linkage_models/person/v2"))
+    parser.add_argument("--only", nargs="+", default=[""], help="words in the names of changes")
     words = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for name, rates in changes():
+            if name != AS_ASSUMED and not any(word in name for word in words.only):
+                continue
             found = measured(Path(folder), rates, words.people, words.seed, words.model)
             rows.append((name, found))
             print(json.dumps({"rate": name, **found}), flush=True)

@@ -198,6 +198,12 @@ class ModelChangeError(MdmError):
     code = "model_change"
 
 
+class ToleranceError(MdmError):
+    """The model cannot state so small an error for these data."""
+
+    code = "tolerance"
+
+
 class ModelFileError(MdmError):
     """The model folder is missing, incomplete or altered."""
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from mdm.bootstrap.application import Application
 from mdm.bootstrap.link_run import model_folder, opened_linking
+from mdm.domain.tolerance import Tolerance
 from mdm.ports import ProgressStep
 from mdm.services.apply_plan import apply_stored
 from mdm.services.link_records import LinkContext, LinkOptions, check_stored_plan, link_records
+from mdm.services.redecide import tolerance_in_use
 
 
 def run_link(
@@ -29,7 +31,8 @@ def run_link(
         The plan's counts.
     """
     folder = model_folder(application, model)
-    with opened_linking(application, folder, progress) as linking:
+    tolerance = _tolerance(application, options.tolerate)
+    with opened_linking(application, folder, progress, tolerance) as linking:
         return link_records(
             LinkContext(
                 store=application.store,
@@ -39,6 +42,14 @@ def run_link(
             ),
             replace(options, model=str(folder.resolve())),
         )
+
+
+def _tolerance(application: Application, asked: float | None) -> Tolerance | None:
+    """What is asked for now; else what the last applied plan tolerates."""
+    if asked is not None:
+        return Tolerance(asked) if asked > 0 else None
+    with application.store.reading() as session:
+        return tolerance_in_use(session)
 
 
 def run_apply(
@@ -55,8 +66,10 @@ def run_apply(
         The plan's counts.
     """
     with application.store.reading() as session:
-        named = check_stored_plan(session, plan_id, accept_changes, accept_model=accept_model)
+        named, tolerance = check_stored_plan(
+            session, plan_id, accept_changes, accept_model=accept_model
+        )
     folder = model_folder(application, None if named is None else Path(named))
-    with opened_linking(application, folder, progress) as linking:
+    with opened_linking(application, folder, progress, tolerance) as linking:
         header = application.header("apply", model_version=linking.model_version)
         return apply_stored(application.store, linking, header, plan_id, accepted=accept_changes)

@@ -12,8 +12,9 @@ from mdm.bootstrap.application import Application
 from mdm.bootstrap.evaluating import evaluate
 from mdm.bootstrap.linking import DuckLinking
 from mdm.bootstrap.reporting import read_report
+from mdm.domain.tolerance import Tolerance, tolerated
 from mdm.errors import PlanStateError
-from mdm.linkage.model import PersonModel, load_model
+from mdm.linkage.model import PersonModel, load_model, with_link
 from mdm.ports import ProgressStep, ReadSession
 from mdm.services.export_file import check_target_file
 from mdm.survivorship.policy import Policy, default_policy, load_policy
@@ -51,9 +52,14 @@ def survivorship_policy(application: Application) -> Policy:
 
 @contextmanager
 def opened_linking(
-    application: Application, folder: Path | None, progress: ProgressStep
+    application: Application,
+    folder: Path | None,
+    progress: ProgressStep,
+    tolerance: Tolerance | None = None,
 ) -> Iterator[DuckLinking]:
     """The volume plane ready to link with the model of a folder; None where nothing is scored.
+
+    With a tolerance the link threshold is the one chosen for it, or is chosen once scored.
 
     Raises:
         ModelFileError: The folder holds no readable model.
@@ -61,7 +67,7 @@ def opened_linking(
     """
     model = None if folder is None else load_model(folder)
     with application.volume() as con:
-        yield linking_over(application, con, model, progress)
+        yield linking_over(application, con, model, progress, tolerance)
 
 
 def linking_over(
@@ -69,6 +75,7 @@ def linking_over(
     con: duckdb.DuckDBPyConnection,
     model: PersonModel | None,
     progress: ProgressStep,
+    tolerance: Tolerance | None = None,
 ) -> DuckLinking:
     """A link run on an open volume database."""
     sources = [
@@ -82,6 +89,7 @@ def linking_over(
         sources=sources,
         sync=partial(_sync, application, progress),
         progress=progress,
+        tolerance=tolerance,
     )
 
 
@@ -118,8 +126,11 @@ def report_file(
             raise PlanStateError(
                 "only the plan applied last can be reported on", where=str(plan_id)
             )
-        named = None if row is None else json.loads(str(row["counts"])).get("model")
+        counts = {} if row is None else json.loads(str(row["counts"]))
+        named = counts.get("model")
         model = load_model(model_folder(application, None if named is None else Path(named)))
+        if (chosen := tolerated(counts, None)) is not None and chosen.link is not None:
+            model = with_link(model, chosen.link)
         measured = None if truth is None else evaluate(con, session, truth)
         titles = {name: d.title for name, d in application.declarations().items()}
         page = render(

@@ -16,9 +16,11 @@ from mdm.clustering.splits import Held
 from mdm.domain.judgement import Judgement, close
 from mdm.domain.plan_size import PlanSize
 from mdm.domain.told_sets import Holders, holders_by_id
+from mdm.domain.tolerance import Tolerance, link_threshold
 from mdm.duck import write_batches
+from mdm.errors import ToleranceError
 from mdm.linkage import engine
-from mdm.linkage.model import PersonModel
+from mdm.linkage.model import PersonModel, with_link
 from mdm.linkage.ownership import decide_ownership
 from mdm.ports import ProgressStep, ReadSession
 from mdm.services.apply_events import event_table
@@ -30,6 +32,7 @@ from mdm.survivorship.policy import Policy
 from mdm.volume import plan_tables
 from mdm.volume.database import MEMORY_BESIDE_WRITING
 from mdm.volume.decide import decide_clusters
+from mdm.volume.expected import weighed_pairs
 from mdm.volume.golden import GoldenScope, golden_rows
 from mdm.volume.golden_members import GoldenInputs
 from mdm.volume.identity import add_events, contested_groups, reconcile_uncontested
@@ -70,6 +73,7 @@ class DuckLinking:
         sources: Name, trust and authoritative groups of each source.
         sync: Brings the cache of standard records level with a snapshot.
         progress: Told a step and its share done.
+        tolerance: What error the link threshold is chosen for; None: the model's own threshold.
     """
 
     def __init__(
@@ -81,9 +85,16 @@ class DuckLinking:
         sources: Sequence[tuple[str, int, list[str]]],
         sync: Callable[[duckdb.DuckDBPyConnection, ReadSession], object],
         progress: ProgressStep,
+        tolerance: Tolerance | None = None,
     ) -> None:
         self._con = con
         self._given_model = model
+        self._tolerance = tolerance
+        if model is not None and tolerance is not None and tolerance.link is not None:
+            if tolerance.model_version == model.version:
+                self._given_model = with_link(model, tolerance.link)
+            else:
+                self._tolerance = Tolerance(tolerance.share)
         self._policy = policy
         self._sources = sources
         self._sync = sync
@@ -102,6 +113,16 @@ class DuckLinking:
     def model_version(self) -> str:
         """Short name of the model in use."""
         return self._model.version
+
+    @property
+    def link_threshold(self) -> float:
+        """Bits from which on two records are linked; of a tolerance it is known once scored."""
+        return self._model.thresholds.link
+
+    @property
+    def tolerated(self) -> float | None:
+        """The share of wrong links that the threshold was chosen for; None: the model's own."""
+        return None if self._tolerance is None else self._tolerance.share
 
     @property
     def inputs_digest(self) -> str:
@@ -147,7 +168,36 @@ class DuckLinking:
             self._con, self._model, self._content, self._progress, self._identifiers
         )
         self._owners_known = True
+        self._choose_threshold()
         return scored
+
+    def _choose_threshold(self) -> None:
+        """Choose the link threshold of a tolerance, once.
+
+        Raises:
+            ToleranceError: The model was learned from too few records to state so small an error,
+                or no threshold keeps it.
+        """
+        asked = self._tolerance
+        if asked is None or asked.link is not None:
+            return
+        learned_from = int(self._model.fingerprint.get("records", 0))
+        if asked.share * learned_from < 1:
+            raise ToleranceError(
+                f"the model was learned from {learned_from} records and cannot state that fewer "
+                "than one link in so many is wrong: tolerate more, or train on more records",
+                where=self.model_version,
+            )
+        lowest = self._model.thresholds.review
+        link = link_threshold(weighed_pairs(self._con), asked.share, lowest)
+        if link is None:
+            raise ToleranceError(
+                "no threshold links a pair and keeps the expected error at or under "
+                f"{asked.share:g}: tolerate more",
+                where=self.model_version,
+            )
+        self._tolerance = Tolerance(asked.share, link, self.model_version)
+        self._given_model = with_link(self._model, link)
 
     def decide_owners(self) -> None:
         """Decide whose identifiers are, where nothing is scored; to be called once level."""

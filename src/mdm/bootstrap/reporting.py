@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from mdm.clustering.decision import ReviewReason
+from mdm.domain.tolerance import tolerated
 from mdm.errors import NotFoundError
-from mdm.linkage.model import PersonModel
+from mdm.linkage.model import PersonModel, Thresholds
 from mdm.ports import ReadSession
+from mdm.volume.expected import outlooks
 from mdm.volume.golden_members import GoldenInputs
 from mdm.volume.report.facts import (
     Accuracy,
+    Expectation,
     GoldenAccuracy,
     IssueCount,
     ModelFacts,
@@ -22,6 +26,9 @@ from mdm.volume.report.facts import (
     Timing,
 )
 from mdm.volume.report.shape import read_shape, weight_bins
+
+# Bits above the review threshold.
+TRIED_ABOVE_REVIEW = (0, 2, 4, 6, 8, 10, 12, 14, 17, 20)
 
 _SOURCES = """
 SELECT s.name, s.declaration, COALESCE(SUM(l.read), 0) AS read, COALESCE(SUM(l.new), 0) AS new,
@@ -63,13 +70,19 @@ def read_report(
     Raises:
         NotFoundError: There is no such plan.
     """
-    plan = session.row("SELECT plan_id, at FROM plan WHERE plan_id = :id", {"id": plan_id})
+    plan = session.row("SELECT plan_id, at, counts FROM plan WHERE plan_id = :id", {"id": plan_id})
     if plan is None:
         raise NotFoundError("there is no such plan", where=str(plan_id))
     inputs = GoldenInputs(membership="golden_membership")
     con.execute("CREATE OR REPLACE TEMP VIEW linked_pair AS "
                 "SELECT * FROM plan_pair WHERE outcome = 'linked'")  # fmt: skip
     shape = read_shape(con, inputs, scored="linked_pair")
+    review = _named(
+        session,
+        "SELECT kind AS code, COUNT(*) AS n FROM review_item "
+        "WHERE state IN ('open','claimed') AND kind <> 'control'",
+    )
+    tolerance = tolerated(json.loads(str(plan["counts"])), None)
     return RunReport(
         made_at=str(plan["at"]),
         plan_id=plan_id,
@@ -78,6 +91,7 @@ def read_report(
             digest=model.digest,
             link_threshold=model.thresholds.link,
             review_threshold=model.thresholds.review,
+            tolerated=None if tolerance is None else tolerance.share,
         ),
         records=shape.records,
         citizens=shape.citizens,
@@ -90,17 +104,33 @@ def read_report(
         by_sources=shape.by_sources,
         overlap=shape.overlap,
         links=_named(session, "SELECT link_status AS code, COUNT(*) AS n FROM membership"),
-        review=_named(
-            session,
-            "SELECT kind AS code, COUNT(*) AS n FROM review_item "
-            "WHERE state IN ('open','claimed') AND kind <> 'control'",
-        ),
+        review=review,
         weights=weight_bins(con, "plan_pair"),
+        expectations=_expectations(con, model.thresholds, review),
         completeness=shape.completeness,
         largest=shape.largest,
         timings=tuple(Timing(step, seconds) for step, seconds in timings),
         accuracy=None if measured is None else _accuracy(measured),
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    )
+
+
+def _expectations(
+    con: duckdb.DuckDBPyConnection, limits: Thresholds, review: Sequence[NamedCount]
+) -> tuple[Expectation, ...]:
+    """What link thresholds from the review threshold on would give, the chosen one among them."""
+    others = sum(found.count for found in review if found.code != ReviewReason.BETWEEN)
+    tried = {round(limits.review + step, 1) for step in TRIED_ABOVE_REVIEW} | {limits.link}
+    found = outlooks(con, sorted(tried), review=limits.review, others=others)
+    return tuple(
+        Expectation(
+            link=one.expected.link,
+            precision=one.expected.precision,
+            recall=one.expected.recall,
+            questions=one.questions,
+            chosen=one.expected.link == limits.link,
+        )
+        for one in found
     )
 
 

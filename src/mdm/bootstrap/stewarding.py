@@ -5,8 +5,8 @@ from pathlib import Path
 from mdm.bootstrap.application import Application
 from mdm.bootstrap.link_run import model_folder, survivorship_policy
 from mdm.clustering.decision import Thresholds
-from mdm.linkage.model import PersonModel, load_model
-from mdm.services.redecide import DecisionRules, model_in_use
+from mdm.linkage.model import PersonModel, load_model, with_link
+from mdm.services.redecide import DecisionRules, model_in_use, tolerance_in_use
 from mdm.services.refresh_golden import GoldenRules, Standing
 
 
@@ -24,16 +24,19 @@ def decision_rules(application: Application) -> DecisionRules:
 
 
 def used_model(application: Application) -> PersonModel:
-    """The model that the last applied plan used, else the default one.
+    """The model that the last applied plan used, with its link threshold; else the default one.
 
     Raises:
         ModelFileError: The model folder cannot be read.
     """
     with application.store.reading() as session:
-        named = model_in_use(session)
+        named, tolerance = model_in_use(session), tolerance_in_use(session)
     used = None if named is None else Path(named)
     folder = model_folder(application, used if used is not None and used.is_dir() else None)
-    return load_model(folder)
+    model = load_model(folder)
+    if tolerance is None or tolerance.link is None or tolerance.model_version != model.version:
+        return model
+    return with_link(model, tolerance.link)
 
 
 def golden_rules(application: Application) -> GoldenRules:

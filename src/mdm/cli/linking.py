@@ -71,6 +71,16 @@ def link(
             help="Although the data are unlike the model's, or the model is not the one in force.",
         ),
     ] = False,
+    tolerate: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerate",
+            min=0.0,
+            max=0.5,
+            help="Wrong links tolerated among all, as 1e-4; it stands until another is given. "
+            "0: the model's own threshold.",
+        ),
+    ] = None,
 ) -> None:
     """Score, cluster and reconcile: makes a plan, and applies it with --apply.
 
@@ -81,7 +91,11 @@ def link(
 
     invocation = invocation_of(context)
     options = LinkOptions(
-        apply=apply_now, fresh=fresh, accept_changes=accept_changes, accept_model=accept_model
+        apply=apply_now,
+        fresh=fresh,
+        accept_changes=accept_changes,
+        accept_model=accept_model,
+        tolerate=tolerate,
     )
     with invocation.application() as application, invocation.progress() as progress:
         result = run_link(application, progress, options, model=model)

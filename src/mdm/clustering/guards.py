@@ -18,6 +18,12 @@ DEATH_TOLERANCE = timedelta(days=30)
 _SHORTEST_MISTYPED = 4
 _SHORTEST_COMPOUND = 3
 _GENDERED_ENDINGS = ({"O", "A"}, {"E", "A"})
+_VOWELS = frozenset("AEIOU")
+# What a man's name ends with that a woman's only adds an A to: GABRIEL, VITOR, LUIS, LUIZ, ADRIAN.
+_MASCULINE = frozenset("LRSZN")
+_SHORTEST_SHORT_FORM, _LONGEST_SHORT_FORM = 2, 5
+_LETTERS_LEFT_OUT = 3
+_SHORTEST_TWICE_MISTYPED = 5
 
 
 def pair_guards(left: RecordFacts, right: RecordFacts) -> tuple[Guard, ...]:
@@ -92,7 +98,8 @@ def is_given_name_conflict(left: RecordFacts, right: RecordFacts) -> bool:
     Either the first tokens conflict and neither is found elsewhere in the other name (or, under
     one family name, each name has a token that the other lacks: ANA MARIA, MARIA CLARA), or the
     first tokens agree and, under one family name, the second ones conflict (MARIA JULIA, MARIA
-    CLARA). A token missing on one side is no conflict.
+    CLARA). A token missing on one side is no conflict, nor is a short form (SLV for SILVA), nor,
+    under one CPF of their own, a token mistyped twice.
     """
     if left.name[:1] == right.name[:1] and (
         min(len(left.name), len(right.name)) < _SHORTEST_COMPOUND or left.name[1] == right.name[1]
@@ -102,8 +109,9 @@ def is_given_name_conflict(left: RecordFacts, right: RecordFacts) -> bool:
     one, other = _tokens(left), _tokens(right)
     if len(one) == 0 or len(other) == 0:
         return False
-    lacking_left = [token for token in one if not _is_found(token, other)]
-    lacking_right = [token for token in other if not _is_found(token, one)]
+    one_cpf = left.own_cpf is not None and left.own_cpf == right.own_cpf
+    lacking_left = _lacking(one, other, one_cpf=one_cpf)
+    lacking_right = _lacking(other, one, one_cpf=one_cpf)
     if len(lacking_left) == 0 or len(lacking_right) == 0:
         return False
     one_family_name = _is_token_match(one[-1], other[-1])
@@ -130,11 +138,38 @@ def is_compatible(left: str, right: str) -> bool:
 
 
 def is_gendered(left: str, right: str) -> bool:
-    """Whether two tokens are the masculine and the feminine of one name."""
+    """Whether two tokens are the masculine and the feminine of one name.
+
+    A letter A more makes a woman's name of a man's alone: MARI and MARIA, HELENA and HELENAA, SANDR
+    and SANDRA are one name mistyped.
+    """
     short, long = sorted((left, right), key=len)
     if len(short) == len(long):
         return short[:-1] == long[:-1] and {short[-1], long[-1]} in _GENDERED_ENDINGS
-    return long == short + "A"
+    if long != short + "A":
+        return False
+    return short[-1] == "E" or (short[-1] in _MASCULINE and short[-2:-1] in _VOWELS)
+
+
+@lru_cache(maxsize=1 << 16)
+def is_shortened(left: str, right: str) -> bool:
+    """Whether one token is a short form of the other: MA, RODR, OLIV, SLV.
+
+    Two letters that the other begins with; up to five that it begins with and that end in a
+    consonant, where three more are left out (a name seldom ends so: but EDER, EDERSON); or
+    consonants alone that stand in it in this order.
+    """
+    short, long = sorted((left, right), key=len)
+    if len(short) < _SHORTEST_SHORT_FORM or short[0] != long[0]:
+        return False
+    if _VOWELS.isdisjoint(short):
+        rest = iter(long)
+        return len(short) < len(long) and all(letter in rest for letter in short)
+    if not long.startswith(short) or len(short) > _LONGEST_SHORT_FORM:
+        return False
+    if len(short) == _SHORTEST_SHORT_FORM:
+        return len(long) > len(short)
+    return short[-1] not in _VOWELS and len(long) - len(short) >= _LETTERS_LEFT_OUT
 
 
 def is_one_edit(left: str, right: str) -> bool:
@@ -167,8 +202,30 @@ def _is_token_match(left: _Token, right: _Token) -> bool:
     return not is_gendered(left[0], right[0])
 
 
-def _is_found(token: _Token, tokens: list[_Token]) -> bool:
-    return token in tokens or any(_is_token_match(token, other) for other in tokens)
+def _lacking(tokens: list[_Token], others: list[_Token], *, one_cpf: bool) -> list[_Token]:
+    """The tokens that stand nowhere in the other name."""
+    found = []
+    for place, token in enumerate(tokens):
+        if token in others or any(_is_token_match(token, other) for other in others):
+            continue
+        if any(_is_short_form(token[0], o[0], first=place == 0 or o is others[0]) for o in others):
+            continue
+        if not one_cpf or not any(_is_mistyped_twice(token[0], other[0]) for other in others):
+            found.append(token)
+    return found
+
+
+def _is_short_form(left: str, right: str, *, first: bool) -> bool:
+    """A first name is shortened to two letters alone: EDER and EDERSON are twins' names."""
+    if first and min(len(left), len(right)) > _SHORTEST_SHORT_FORM:
+        return False
+    return is_shortened(left, right)
+
+
+def _is_mistyped_twice(left: str, right: str) -> bool:
+    if min(len(left), len(right)) < _SHORTEST_TWICE_MISTYPED or is_gendered(left, right):
+        return False
+    return DamerauLevenshtein.distance(left, right, score_cutoff=2) <= 2  # noqa: PLR2004 - twice
 
 
 def _agree_on_cpf(left: RecordFacts, right: RecordFacts) -> bool:

@@ -46,6 +46,22 @@ class Holder:
     birth_date: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """A record that states an identifier to be its guardian's.
+
+    Attributes:
+        name, guardian: Folded tokens, space between; None when missing.
+        birth_date: Of the ward; None when missing.
+        bears_it: The record carries the identifier as its own, too.
+    """
+
+    name: str | None
+    guardian: str | None
+    birth_date: date | None
+    bears_it: bool
+
+
 def compatible(one: Holder, other: Holder) -> bool:
     """Whether two records may be one person: the first name or the birth date agrees or misses.
 
@@ -67,8 +83,28 @@ def compatible(one: Holder, other: Holder) -> bool:
     return same_first_name(one.name, other.name) or (born_alike and not is_family)
 
 
+def guardian_says(holder: Holder, ward: Ward) -> int:
+    """What a ward says of a holder of the number: 1 the guardian's, -1 not theirs, 0 nothing.
+
+    A guardian is a generation older than the ward or, known by name, called so and not the ward.
+    A record that gives one number as its own and as its guardian's tells nothing of its own person.
+    """
+    is_ward = same_first_name(holder.name, ward.name) and same_birth(
+        holder.birth_date, ward.birth_date
+    )
+    if _older(holder.birth_date, ward.birth_date):
+        return 1
+    if is_ward:
+        return 0 if ward.bears_it else -1
+    if holder.name is None or ward.guardian is None:
+        return 0 if holder.birth_date is None or ward.birth_date is None else -1
+    return 1 if same_first_name(holder.name, ward.guardian) else -1
+
+
 def decide_owner(
-    holders: Sequence[Holder], judged: Mapping[int, Ownership] = NOBODY_JUDGED
+    holders: Sequence[Holder],
+    judged: Mapping[int, Ownership] = NOBODY_JUDGED,
+    wards: Sequence[Ward] = (),
 ) -> dict[int, Ownership]:
     """Say for each record whether the shared identifier is its own.
 
@@ -83,7 +119,11 @@ def decide_owner(
         judged: Record -> what a steward said, own or not theirs. It outranks all of the above:
             the people of records judged own are the owners, the others are not; a record whose
             number is not its own says nothing about the others.
+        wards: Records that state the identifier to be their guardian's. A holder of whom more of
+            them say that they cannot be the guardian does not own it, unless a steward says so.
     """
+    refuted = [h.record_id for h in holders if sum(guardian_says(h, ward) for ward in wards) < 0]
+    judged = {**dict.fromkeys(refuted, Ownership.NOT_THEIRS), **judged}
     theirs = [h for h in holders if judged.get(h.record_id) is not Ownership.NOT_THEIRS]
     people, either = _people(theirs)
     named = {record_id for record_id, state in judged.items() if state is Ownership.OWN}

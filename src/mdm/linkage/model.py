@@ -11,7 +11,7 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,14 @@ class PersonModel:
     def version(self) -> str:
         """Short name of the version, as stored with every decision."""
         return self.digest[:16]
+
+
+def with_link(model: PersonModel, link: float) -> PersonModel:
+    """The same model with another link threshold, in bits; fracture is never above it."""
+    own = model.thresholds
+    link = max(link, own.review)
+    limits = replace(own, link=link, fracture=min(own.fracture, link))
+    return replace(model, thresholds=limits)
 
 
 def population_class(records: int) -> int:

@@ -12,6 +12,7 @@ from mdm.domain.ownership import (
     YEARS_OF_A_GENERATION,
     Holder,
     Ownership,
+    Ward,
     decide_owner,
 )
 
@@ -123,7 +124,8 @@ def _decided(
         ).fetchall()
         yield from ((record_id, number, Ownership.NOT_THEIRS) for record_id, number in rows)
         present += f" AND ({borrowed}) IS NOT TRUE"
-    given: dict[str, object] = {"numbers": list(judged)}
+    wards = _wards(con) if column == "cpf" else {}
+    given: dict[str, object] = {"numbers": [*judged, *wards]}
     cursor = con.execute(
         f"""
         WITH held AS (SELECT record_id, source, name, mother, guardian, birth_date,
@@ -150,5 +152,27 @@ def _decided(
                 state = verdicts.get(holder.record_id, Ownership.CONTESTED)
                 yield holder.record_id, number, state
             continue
-        for record_id, state in decide_owner(holders, verdicts).items():
+        for record_id, state in decide_owner(holders, verdicts, wards.get(number, ())).items():
             yield record_id, number, state
+
+
+def _wards(con: duckdb.DuckDBPyConnection) -> dict[str, list[Ward]]:
+    """CPFs that records state to be their guardian's, where a holder is no older than a ward."""
+    found: dict[str, list[Ward]] = {}
+    rows = con.execute(
+        f"""
+        WITH ward AS (SELECT record_id, guardian_cpf, name, guardian, birth_date,
+                             coalesce(cpf = guardian_cpf, false) AS bears_it
+                      FROM standard WHERE guardian_cpf IS NOT NULL),
+             doubted AS (SELECT DISTINCT w.guardian_cpf FROM ward w
+                         JOIN standard s ON s.cpf = w.guardian_cpf
+                         WHERE s.guardian_cpf IS DISTINCT FROM s.cpf
+                           AND (year(w.birth_date) - year(s.birth_date)
+                                >= {YEARS_OF_A_GENERATION}) IS NOT TRUE)
+        SELECT guardian_cpf, name, guardian, birth_date, bears_it
+        FROM ward SEMI JOIN doubted USING (guardian_cpf) ORDER BY record_id
+        """
+    ).fetchall()
+    for number, *ward in rows:
+        found.setdefault(number, []).append(Ward(*ward))
+    return found

@@ -48,6 +48,16 @@ class Linking(Protocol):
         ...
 
     @property
+    def link_threshold(self) -> float:
+        """Bits from which on two records are linked; of a tolerance it is known once scored."""
+        ...
+
+    @property
+    def tolerated(self) -> float | None:
+        """The share of wrong links that the threshold was chosen for; None: the model's own."""
+        ...
+
+    @property
     def inputs_digest(self) -> str:
         """Hash of what the plan is decided from: content, model, judgements."""
         ...

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mdm.domain.ledger import TxHeader
+from mdm.domain.tolerance import Tolerance, tolerated
 from mdm.errors import (
     ModelChangeError,
     ModelMismatchError,
     NotFoundError,
     NothingToLinkError,
+    ToleranceError,
 )
 from mdm.ports import Clock, Linking, ReadSession, Store
 from mdm.services.apply_plan import (
@@ -55,6 +57,8 @@ class LinkOptions:
         accept_model: Use the model although the data are unlike those it was trained on, or it is
             another one than that in force.
         model: The model's folder, told with the plan.
+        tolerate: Share of wrong links that the link threshold is chosen for; 0: the model's own
+            threshold; None: as the last applied plan.
     """
 
     apply: bool = False
@@ -62,6 +66,7 @@ class LinkOptions:
     accept_changes: int = 0
     accept_model: bool = False
     model: str | None = None
+    tolerate: float | None = None
 
 
 def link_records(context: LinkContext, options: LinkOptions) -> dict[str, object]:
@@ -74,6 +79,7 @@ def link_records(context: LinkContext, options: LinkOptions) -> dict[str, object
         NothingToLinkError: No record is loaded.
         ModelMismatchError: The data are unlike the model's, and it was not accepted.
         ModelChangeError: The model is another one than that in force, and it was not accepted.
+        ToleranceError: The model cannot state the tolerated error for these data.
         TooManyChangesError: Too many present IDs would change without `accept_changes`.
     """
     linking = context.linking
@@ -88,6 +94,8 @@ def link_records(context: LinkContext, options: LinkOptions) -> dict[str, object
         if options.apply and not options.accept_model:
             refuse_unlike(score.unlike, linking.model_version)
             refuse_other_model(session, linking.model_version)
+        if linking.tolerated is not None and not options.accept_model:
+            refuse_unstated(score.unlike, linking.model_version)
         until = (context.clock() + AMBIGUOUS_FOR).date().isoformat()
         size = linking.decide(
             lambda ids: told_holders(session, ids), fresh=options.fresh, ambiguous_until=until
@@ -108,6 +116,8 @@ def link_records(context: LinkContext, options: LinkOptions) -> dict[str, object
             "population": score.population,
             "content": content,
             "model": options.model,
+            "link_threshold": linking.link_threshold,
+            "tolerate": linking.tolerated,
             "unlike": [] if options.accept_model else list(score.unlike),
             **plan_counts(size),
         },
@@ -136,6 +146,20 @@ def refuse_unlike(unlike: Sequence[str], model_version: str) -> None:
         )
 
 
+def refuse_unstated(unlike: Sequence[str], model_version: str) -> None:
+    """Refuse to promise an error by probabilities that were learned from other data.
+
+    Raises:
+        ToleranceError: The data differ in the ways listed.
+    """
+    if unlike:
+        raise ToleranceError(
+            "the model cannot state an error for data unlike what it was trained on "
+            f"({'; '.join(unlike)}): train, or --accept-model",
+            where=model_version,
+        )
+
+
 def refuse_other_model(session: ReadSession, model_version: str) -> None:
     """Refuse to bring in another model at once: its plan is looked at first, then applied.
 
@@ -155,8 +179,11 @@ def refuse_other_model(session: ReadSession, model_version: str) -> None:
 
 def check_stored_plan(
     session: ReadSession, plan_id: int, accepted: int, *, accept_model: bool = False
-) -> str | None:
-    """Check a stored plan before it is applied; returns the model folder it was made with.
+) -> tuple[str | None, Tolerance | None]:
+    """Check a stored plan before it is applied.
+
+    Returns:
+        The model folder that it was made with, and what error it tolerates.
 
     Raises:
         NotFoundError: There is no such plan.
@@ -176,4 +203,4 @@ def check_stored_plan(
         )
     refuse_many(session, int(str(draft.counts["changed_ids"])), accepted)
     model = draft.counts.get("model")
-    return None if model is None else str(model)
+    return None if model is None else str(model), tolerated(draft.counts, draft.model_version)

@@ -88,6 +88,8 @@ def _told(row: dict[str, object]) -> dict[str, object]:
         **contract_counts(counts),
         "changed_ids": counts.get("changed_ids", 0),
         "fresh": counts.get("fresh", False),
+        "link_threshold": counts.get("link_threshold"),
+        "tolerate": counts.get("tolerate"),
     }
 
 

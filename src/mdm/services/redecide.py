@@ -22,6 +22,7 @@ from mdm.domain.events import (
 from mdm.domain.judgement import Judgement, close
 from mdm.domain.record_facts import RecordFacts
 from mdm.domain.scored_pair import ScoredPair
+from mdm.domain.tolerance import Tolerance, tolerated
 from mdm.errors import SplitHeldError
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.apply_events import apply_events, event_table
@@ -143,10 +144,23 @@ def redecide(
 
 def model_in_use(session: ReadSession) -> str | None:
     """Folder of the model that the last applied plan was made with; None if none was named."""
-    counts = session.value(
-        "SELECT counts FROM plan WHERE state = 'applied' ORDER BY plan_id DESC LIMIT 1"
+    row = _plan_in_force(session)
+    return None if row is None else as_text(json.loads(str(row["counts"])).get("model"))
+
+
+def tolerance_in_use(session: ReadSession) -> Tolerance | None:
+    """What error the last applied plan tolerates; None where its model's own threshold holds."""
+    row = _plan_in_force(session)
+    if row is None:
+        return None
+    return tolerated(json.loads(str(row["counts"])), str(row["model_version"]))
+
+
+def _plan_in_force(session: ReadSession) -> Mapping[str, object] | None:
+    return session.row(
+        "SELECT counts, model_version FROM plan WHERE state = 'applied' "
+        "ORDER BY plan_id DESC LIMIT 1"
     )
-    return None if counts is None else as_text(json.loads(str(counts)).get("model"))
 
 
 def _read(session: WriteSession, citizens: Collection[str], memo: Memo) -> _Case:

@@ -63,6 +63,18 @@ def test_tokens_are_compatible_when_equal_initial_or_mistyped_but_not_gendered(
         ("MARIA SOUZA", "MARIA COSTA", False),
         ("MARIA J SILVA", "MARIA JULIA SILVA", False),
         ("", "PEDRO SILVA", False),
+        ("ANA RODR LIMA", "ANA RODRIGUES LIMA", False),
+        ("CELIO SLV SANTOS", "CELIO SILVA SANTOS", False),
+        ("ANA MA LIMA", "ANA MARIA LIMA", False),
+        ("MA CLARA LIMA", "MARIA CLARA LIMA", False),
+        ("GIZELE MARI VERAS", "GIZELE MARIA VERAS", False),
+        ("REBECAA TORRES LIMA", "REBECA TORRES LIMA", False),
+        ("SANDR MATOS LIMA", "SANDRA MATOS LIMA", False),
+        ("EDER LIMA SILVA", "EDERSON LIMA SILVA", True),
+        ("ANA LIMA SILVA", "ADRIANA LIMA SILVA", True),
+        ("ANA LU SILVA", "ANA CLARA SILVA", True),
+        ("VITOR LIMA SILVA", "VITORA LIMA SILVA", True),
+        ("ANDRE LIMA SILVA", "ANDREA LIMA SILVA", True),
     ],
 )
 def test_given_names_conflict_where_twins_differ_and_not_where_one_name_is_incomplete(
@@ -70,6 +82,26 @@ def test_given_names_conflict_where_twins_differ_and_not_where_one_name_is_incom
 ) -> None:
     assert is_given_name_conflict(record(name=left), record(name=right)) == conflict
     assert is_given_name_conflict(record(name=right), record(name=left)) == conflict
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "conflict"),
+    [
+        ("VICTOURIA LIMA SILVA", "VITORIA LIMA SILVA", False),
+        ("NICOLAS SAPUCAIA DIAS", "NICOLAS SAOCUAIA DIAS", False),
+        ("MARIA JULIA SILVA", "MARIA CLARA SILVA", True),
+        ("PAULO LIMA SILVA", "PAULA LIMA SILVA", True),
+        ("IVO LIMA SILVA", "EVA LIMA SILVA", True),
+    ],
+)
+def test_under_one_cpf_a_token_mistyped_twice_is_no_twins(
+    left: str, right: str, *, conflict: bool
+) -> None:
+    one, other = (record(name=name, cpf="11144477735") for name in (left, right))
+
+    assert is_given_name_conflict(one, other) == conflict
+    assert is_given_name_conflict(record(name=left), record(name=right))
+    assert is_given_name_conflict(one, record(name=right, cpf="24681357928"))
 
 
 def test_tokens_that_sound_the_same_do_not_conflict() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mdm.domain.ownership import Holder, Ownership, compatible, decide_owner
+from mdm.domain.ownership import Holder, Ownership, Ward, compatible, decide_owner
 
 OWN, NOT_THEIRS, CONTESTED = Ownership.OWN, Ownership.NOT_THEIRS, Ownership.CONTESTED
 MOTHER = Holder(1, "health", "MARIA SILVA SOUZA", "ROSA SILVA", None, date(1985, 4, 9))
@@ -197,3 +197,47 @@ def test_the_people_of_a_record_judged_own_are_owners_as_well() -> None:
 def test_a_number_judged_not_theirs_says_nothing_about_the_others() -> None:
     assert decide_owner([MOTHER], {1: NOT_THEIRS}) == {1: NOT_THEIRS}
     assert decide_owner([MOTHER, CHILD], {1: NOT_THEIRS}) == {1: NOT_THEIRS, 2: OWN}
+
+
+WARD = Ward("PEDRO SOUZA", "MARIA SILVA", date(2017, 3, 4), bears_it=False)
+OF_CHILD = Ward(CHILD.name, MOTHER.name, CHILD.birth_date, bears_it=False)
+
+
+@pytest.mark.parametrize("ward", [WARD, OF_CHILD], ids=["a sibling's record", "the child's own"])
+def test_a_number_that_a_ward_calls_its_guardians_is_no_childs(ward: Ward) -> None:
+    assert decide_owner([CHILD], {}, [ward]) == {CHILD.record_id: NOT_THEIRS}
+    assert decide_owner([MOTHER], {}, [ward]) == {MOTHER.record_id: OWN}
+    assert decide_owner([MOTHER, CHILD], {}, [ward]) == {1: OWN, 2: NOT_THEIRS}
+
+
+def test_a_guardian_whose_name_changed_or_whose_date_is_missing_keeps_the_number() -> None:
+    another_name = replace(MOTHER, name="JOANA REIS")
+    undated = replace(MOTHER, birth_date=None)
+    young = replace(MOTHER, birth_date=date(2008, 1, 1))
+
+    for holder in (another_name, undated, young):
+        assert decide_owner([holder], {}, [WARD]) == {1: OWN}
+
+
+def test_of_two_children_under_one_number_a_ward_tells_that_it_is_neithers() -> None:
+    sister = Holder(3, "social", "ANA SOUZA", "MARIA SILVA SOUZA", None, date(2012, 5, 6))
+
+    assert decide_owner([CHILD, sister], {}, [WARD]) == {2: NOT_THEIRS, 3: NOT_THEIRS}
+
+
+def test_a_record_with_one_number_in_both_places_tells_nothing_of_its_own_person() -> None:
+    both = replace(OF_CHILD, bears_it=True)
+    sister = Holder(3, "social", "ANA SOUZA", "MARIA SILVA SOUZA", None, date(2012, 5, 6))
+
+    assert decide_owner([CHILD], {}, [both]) == {2: OWN}
+    assert decide_owner([sister], {}, [both]) == {3: NOT_THEIRS}
+
+
+def test_one_ward_of_several_that_is_mistaken_takes_nobodys_number() -> None:
+    mistaken = Ward("RUI REIS", "OLGA REIS", date(1980, 1, 1), bears_it=False)
+
+    assert decide_owner([MOTHER], {}, [WARD, mistaken]) == {1: OWN}
+
+
+def test_a_steward_outranks_a_ward() -> None:
+    assert decide_owner([CHILD], {2: OWN}, [WARD]) == {2: OWN}

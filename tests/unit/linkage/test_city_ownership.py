@@ -59,6 +59,20 @@ def test_a_childs_record_under_its_mothers_number(
     assert decided(con) == {(2, column, "not_theirs")}
 
 
+def test_a_siblings_record_tells_that_a_number_is_the_guardians(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    number = "24681357928"
+    holder(con, 1, **CHILD, cpf=number)
+    holder(con, 2, name="ANA SOUZA", birth_date="2012-05-06", guardian_cpf=number)
+
+    assert decided(con) == {(1, "cpf", "not_theirs")}
+
+    holder(con, 3, **MOTHER, cpf=number)
+
+    assert decided(con) == {(1, "cpf", "not_theirs")}
+
+
 def said(record_id: int, verdict: str, number: str, by: str = "ana") -> IdentifierJudgement:
     kind = {11: "cpf", 15: "cns"}[len(number)]
     value = identifier_hash(kind, number)

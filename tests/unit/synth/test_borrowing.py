@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 

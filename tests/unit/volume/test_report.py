@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from mdm.volume.report import labels
 from mdm.volume.report.charts import histogram
 from mdm.volume.report.facts import (
     Accuracy,
+    Expectation,
     Filled,
     GoldenAccuracy,
     IssueCount,
@@ -52,6 +54,11 @@ FULL = RunReport(
     links=(NamedCount("automatic", 300000),),
     review=(NamedCount("twin_pattern", 33), NamedCount("between_thresholds", 400)),
     weights=tuple(WeightBin(float(w), w + 1.0, 10 * (w + 5)) for w in range(-4, 26)),
+    expectations=(
+        Expectation(2.0, 0.999, 0.995, 120),
+        Expectation(9.0, 0.99992, 0.9861, 500, chosen=True),
+        Expectation(20.0, 0.99999999, 0.9, 4000),
+    ),
     completeness=(Filled("saude", "cpf", 0.866), Filled("saude", "nis", 0.0)),
     largest=(LargeCitizen("0123456789", 12, 3, 9.4), LargeCitizen("ABCDEFGHJK", 9, 2, None)),
     timings=(Timing("link", 9.4), Timing("total", 16.3)),
@@ -249,3 +256,28 @@ def test_weight_bins_hold_every_pair_once_in_at_most_eighty_bins() -> None:
     assert all(a.high == b.low for a, b in pairwise(bins))
     assert bins[0].low <= -40
     assert bins[-1].high > 89 * 1.37 - 40
+
+
+def test_thresholds_are_told_as_an_error_that_is_tolerated() -> None:
+    chosen = replace(FULL, model=replace(MODEL, tolerated=1e-4))
+    words = render(chosen)
+
+    assert "1 ligação errada em 1.000" in words
+    assert "menos de 1 ligação errada em 1.000.000" in words
+    assert "escolhido para tolerar 1 ligação errada em 10.000" in words
+    assert "9,0 (em uso)" in words
+    assert "O limiar em uso é o do modelo." in render(FULL)
+    assert "O que esperar" not in render(EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (1e-3, "1 ligação errada em 1.000"),
+        (1.23e-4, "1 ligação errada em 8.100"),
+        (0.25, "25,0\u202f% de ligações erradas"),
+        (0.0, "menos de 1 ligação errada em 1.000.000"),
+    ],
+)
+def test_a_share_of_errors_in_words(share: float, words: str) -> None:
+    assert labels.one_in(share) == words

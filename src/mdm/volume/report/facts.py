@@ -92,12 +92,31 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """The model that weighed the pairs; thresholds in bits."""
+    """The model that weighed the pairs; thresholds in bits; `tolerated` wrong links of all."""
 
     name: str
     digest: str
     link_threshold: float
     review_threshold: float
+    tolerated: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the model expects of a link threshold for the pairs of this run.
+
+    Attributes:
+        link: Bits.
+        precision, recall: 0 to 1, of the pairs compared.
+        questions: For stewards.
+        chosen: Whether it is the threshold of the run.
+    """
+
+    link: float
+    precision: float
+    recall: float
+    questions: int
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +157,7 @@ class RunReport:
         plan_id: The plan reported on, if there is one.
         records: Present records. citizens: Citizens that hold them.
         weights: Histogram of the scored pairs, ascending.
+        expectations: Of link thresholds, ascending.
         accuracy: None where no truth was given.
         peak_memory_bytes: Of the process, if known.
     """
@@ -155,6 +175,7 @@ class RunReport:
     links: tuple[NamedCount, ...] = ()
     review: tuple[NamedCount, ...] = ()
     weights: tuple[WeightBin, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
     completeness: tuple[Filled, ...] = ()
     largest: tuple[LargeCitizen, ...] = ()
     timings: tuple[Timing, ...] = ()

@@ -123,6 +123,9 @@ STEPS = {
     "total": "total",
 }
 
+# What a model's probabilities say of fewer wrong links than one in a million means nothing.
+SMALLEST_SHARE = 1e-6
+
 
 def label(words: dict[str, str], code: str) -> str:
     """The word for a code, or the code with spaces for underscores."""
@@ -137,6 +140,16 @@ def number(value: int) -> str:
 def decimal(value: float, places: int = 1) -> str:
     """A decimal number as Brazilians write it: 1.234,5."""
     return f"{value:,.{places}f}".translate(str.maketrans(",.", ".,"))
+
+
+def one_in(share: float) -> str:
+    """A share of wrong links in words: 1 ligação errada em 10.000."""
+    if share < SMALLEST_SHARE:
+        return f"menos de 1 ligação errada em {number(round(1 / SMALLEST_SHARE))}"
+    rounded = float(f"{1 / share:.2g}")
+    if rounded < 10:  # noqa: PLR2004 - a whole number would say too little
+        return f"{percent(share)} de ligações erradas"
+    return f"1 ligação errada em {number(round(rounded))}"
 
 
 def percent(share: float, places: int = 1) -> str:

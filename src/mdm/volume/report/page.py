@@ -12,6 +12,7 @@ from mdm.volume.report.facts import Accuracy, RunReport, SizeCount, SourceFacts
 from mdm.volume.report.labels import decimal, label, number, percent
 
 _MANY = 6
+MINUTES_A_QUESTION = 3
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -200,6 +201,47 @@ def _links(report: RunReport) -> str:
         + "</div><h3>Pesos dos pares comparados</h3>"
         + "<p>Cada bit a mais dobra a chance de que os dois registros sejam da mesma pessoa.</p>"
         + histogram(report.weights, marks)
+        + _expectations(report)
+    )
+
+
+def _expectations(report: RunReport) -> str:
+    """What each link threshold would give, in the words of the error that it tolerates."""
+    rows = [
+        [
+            f"{decimal(found.link)}{' (em uso)' if found.chosen else ''}",
+            labels.one_in(1 - found.precision),
+            percent(found.precision, 3),
+            percent(found.recall, 2),
+            number(found.questions),
+            number(round(found.questions * MINUTES_A_QUESTION / 60)),
+        ]
+        for found in report.expectations
+    ]
+    if not rows:
+        return ""
+    tolerated = report.model.tolerated
+    chosen = (
+        "O limiar em uso é o do modelo."
+        if tolerated is None
+        else f"O limiar em uso foi escolhido para tolerar {labels.one_in(tolerated)}."
+    )
+    columns = [
+        Column("limiar de ligação (bits)"),
+        Column("erro esperado"),
+        Column("precisão"),
+        Column("revocação"),
+        Column("itens de revisão"),
+        Column("horas de revisão"),
+    ]
+    return (
+        "<h3>O que esperar de cada limiar</h3>"
+        "<p>Um limiar mais alto erra menos e deixa mais pares para as pessoas decidirem. Os "
+        "números são o que o próprio modelo espera dos pares comparados nesta execução, sem "
+        "conferência: a amostra de controle (<code>mdm quality</code>) diz o que é verdade. "
+        f"{chosen} Cada item de revisão conta {MINUTES_A_QUESTION} minutos; para mudar o erro "
+        "tolerado, use <code>mdm link --tolerate</code>.</p>"
+        + table("Erro, revocação e revisão esperados por limiar", columns, rows)
     )
 
 
