@@ -13,7 +13,7 @@ SPARK := $(VENV)/.spark
 JAVA := $(or $(shell command -v java),/usr/bin/java)
 CURL := $(or $(shell command -v curl),/usr/bin/curl)
 
-.PHONY: help setup browser spark demo demo-stop check fix test test-all bench bench-accuracy bench-year golden samples clean
+.PHONY: help setup browser spark demo demo-stop check fix test test-all bench bench-accuracy bench-year golden mutants samples clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -85,6 +85,9 @@ bench-accuracy: setup  ## Accuracy against plain Splink and a supervised bound, 
 
 bench-year: setup  ## A year of deliveries: IDs that hold, golden values, questions, deltas
 	$(BIN)/python -m bench.year $(if $(PEOPLE),--people $(PEOPLE))
+
+mutants: setup  ## Seeded bugs, one at a time: which of them the tests find (not in CI)
+	$(BIN)/python tests/mutants/run.py
 
 golden: setup  ## Write the golden files that follow from the program anew; look at the difference
 	$(BIN)/python -m mdm_api.description

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 
-from mdm.clustering import conflicts, constrained, forest, reconcile, scope, splits
+from mdm.clustering import conflicts, constrained, forest, greedy, reconcile, scope, splits
 from mdm.domain import fold, judgement, revert
 from mdm.domain.events import Anchor, Event, JudgeUndo, Mint, planned_id
 from mdm.domain.identity import IdFacts, IdState
@@ -42,7 +42,7 @@ def different_holds_for_the_direct_pair_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_margin_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(constrained, "_cuts", lambda *_: [])
+    patch.setattr(greedy, "_cuts", lambda *_: [])
 
 
 def a_restricted_record_bridges(patch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """The set-wise plane and the decision core come to the same result, world by world."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import duckdb
@@ -40,7 +40,8 @@ class Run:
     components: dict[int, int]
 
 
-def set_wise(worlds: list[World]) -> Run:
+def set_wise(worlds: list[World], *, identity: bool = True) -> Run:
+    """Decide over all worlds; without `identity` nobody gets an ID."""
     with duckdb.connect(":memory:", config={"threads": 1}) as con:
         write_worlds(con, worlds)
         judgements = tuple(j for world in worlds for j in world.judgements)
@@ -49,7 +50,7 @@ def set_wise(worlds: list[World]) -> Run:
         told = holders_by_id(
             {key: holders for world in worlds for key, holders in world.told.items()}
         )
-        for group in contested_groups(con, close(judgements).groups):
+        for group in contested_groups(con, close(judgements).groups) if identity else ():
             changes = reconcile(
                 group.clusters, group.with_told(told), ambiguous_until=UNTIL, links=group.links
             )
@@ -71,29 +72,55 @@ def set_wise(worlds: list[World]) -> Run:
         )
 
 
+def is_hidden(world: World, *records: int) -> bool:
+    """Whether one of the records is restricted."""
+    return any(world.facts[r].restricted for r in records if r in world.facts)
+
+
 def components_of(world: World) -> list[list[int]]:
+    """What links alone would make; a restricted record is alone."""
     sets = UnionFind(world.facts)
     for pair in world.pairs:
         ends = {world.membership.get(r) for r in (pair.record_l, pair.record_r)}
         together = len(ends) == 1 and None not in ends
-        if pair.match_weight >= LINK or (together and pair.match_weight >= FRACTURE):
+        linked = pair.match_weight >= LINK or (together and pair.match_weight >= FRACTURE)
+        if linked and not is_hidden(world, pair.record_l, pair.record_r):
             sets.union(pair.record_l, pair.record_r)
-    for judgement in close(world.judgements).same:
-        sets.union(*judgement.pair)
+    first: dict[int, int] = {}
+    for record_id, group in close(world.judgements).groups.items():
+        if not is_hidden(world, record_id):
+            sets.union(record_id, first.setdefault(group, record_id))
     for record_id, facts in world.facts.items():
-        if facts.superseded_by is not None:
-            sets.union(record_id, facts.superseded_by)
+        into = facts.superseded_by
+        if into is not None and not is_hidden(world, record_id, into):
+            sets.union(record_id, into)
+    return [list(group) for group in sets.groups()]
+
+
+def knots_of(world: World) -> list[list[int]]:
+    """Components with the restricted records that are tied to them."""
+    sets = UnionFind(world.facts)
+    for members in components_of(world):
+        for record_id in members:
+            sets.union(members[0], record_id)
+    ties = [(pair.record_l, pair.record_r) for pair in world.pairs]
+    ties += [judgement.pair for judgement in world.judgements]
+    ties += [(r, f.superseded_by) for r, f in world.facts.items() if f.superseded_by is not None]
+    for left, right in ties:
+        if is_hidden(world, left, right):
+            sets.union(left, right)
     return [list(group) for group in sets.groups()]
 
 
 def decisions_of(world: World) -> list[ComponentDecision]:
-    found = []
-    for members in components_of(world):
-        facts = {r: world.facts[r] for r in members}
-        inside = [p for p in world.pairs if {p.record_l, p.record_r} <= facts.keys()]
-        existing = {r: i for r, i in world.membership.items() if r in facts}
-        found.append(cluster_component(inside, facts, world.judgements, LIMITS, existing))
-    return found
+    return [decided(world, members) for members in knots_of(world)]
+
+
+def decided(world: World, members: list[int]) -> ComponentDecision:
+    facts = {r: world.facts[r] for r in members}
+    inside = [p for p in world.pairs if {p.record_l, p.record_r} <= facts.keys()]
+    existing = {r: i for r, i in world.membership.items() if r in facts}
+    return cluster_component(inside, facts, world.judgements, LIMITS, existing)
 
 
 def events_of(world: World, decisions: list[ComponentDecision]) -> tuple[list[Event], set[int]]:
@@ -148,7 +175,9 @@ def test_both_planes_make_the_same_clusters_linked_alike(run: Run) -> None:
         for record_id in sorted(world.facts):
             found.setdefault(run.clusters[record_id][0], []).append(record_id)
         assert {tuple(members) for members in found.values()} == clusters
-        assert all(name == members[0] for name, members in found.items())
+        for name, members in found.items():
+            ordinary = [r for r in members if not world.facts[r].restricted]
+            assert name == (ordinary or members)[0]
         for decision in decisions:
             for record_id, (status, _) in link_statuses(decision).items():
                 assert run.clusters[record_id][1] == status.value
@@ -201,22 +230,76 @@ def test_what_is_not_contested_holds_no_guard_judgement_or_restriction(run: Run)
 
 def test_questions_within_a_component_are_those_of_the_core(run: Run) -> None:
     for world in run.worlds:
-        decisions = decisions_of(world)
+        components = components_of(world)
+        within = [decided(world, m) for m in components if not is_hidden(world, *m)]
         expected = {
             (pair.record_l, pair.record_r, pair.reason.value)
-            for decision in decisions
+            for decision in (*within, *decisions_of(world))
             for pair in decision.review
+            if decision in within or is_hidden(world, pair.record_l, pair.record_r)
         }
-        home = {r: n for n, d in enumerate(decisions) for c in d.clusters for r in c}
+        home = {r: n for n, members in enumerate(components) for r in members}
         found = {
             question
             for question in run.questions
             if question[0] in home
-            and home[question[0]] == home[question[1]]
+            and (home[question[0]] == home[question[1]] or is_hidden(world, *question[:2]))
             # What contradicts within one citizen is asked set-wise alone, like disputed numbers.
             and question[2] != "over_merge"
         }
         assert found == expected
+
+
+def test_restricted_records_sway_nothing_of_the_others(run: Run) -> None:
+    """Clusters, links and questions are those of the same worlds without them."""
+    bare = set_wise([without_hidden(world) for world in run.worlds], identity=False)
+
+    hidden = {r for world in run.worlds for r in world.facts if is_hidden(world, r)}
+    judged = {r for w in run.worlds for j in w.judgements if is_hidden(w, *j.pair) for r in j.pair}
+    assert hidden
+    compared = 0
+    for world, open_world in zip(run.worlds, bare.worlds, strict=True):
+        # What a steward says of a restricted record is said of it with full knowledge.
+        if not judged.isdisjoint(world.facts):
+            continue
+        compared += is_hidden(world, *world.facts)
+        with_them = {r: run.clusters[r] for r in open_world.facts}
+        assert parted(with_them) == parted({r: bare.clusters[r] for r in open_world.facts})
+        assert {r: row[1:] for r, row in with_them.items()} == {
+            r: bare.clusters[r][1:] for r in open_world.facts
+        }
+        assert of_world(run, open_world) == of_world(bare, open_world)
+    assert compared > 20
+
+
+def without_hidden(world: World) -> World:
+    """The world without its restricted records and all that is said of them."""
+    facts = {r: f for r, f in world.facts.items() if not f.restricted}
+    kept = {
+        r: f if f.superseded_by in facts else replace(f, superseded_by=None)
+        for r, f in facts.items()
+    }
+    return World(
+        facts=kept,
+        pairs=[p for p in world.pairs if {p.record_l, p.record_r} <= facts.keys()],
+        judgements=[j for j in world.judgements if {*j.pair} <= facts.keys()],
+        membership={r: i for r, i in world.membership.items() if r in facts},
+        statuses=world.statuses,
+        ids={name: i for name, i in world.ids.items() if {i.anchor, i.founder} <= facts.keys()},
+        told={key: holders for key, holders in world.told.items() if key[1] in {0, *facts}},
+    )
+
+
+def parted(clusters: dict[int, tuple[int, str, float | None]]) -> set[frozenset[int]]:
+    found: dict[int, set[int]] = {}
+    for record_id, row in clusters.items():
+        found.setdefault(row[0], set()).add(record_id)
+    return {frozenset(members) for members in found.values()}
+
+
+def of_world(run: Run, world: World) -> set[tuple[int, int, str]]:
+    """Questions about records of a world."""
+    return {q for q in run.questions if q[0] in world.facts and q[1] in world.facts}
 
 
 def test_no_two_clusters_that_a_steward_parted_are_asked_about(run: Run) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from mdm.domain.change import Change
+from mdm.domain.change import Change, ChangeKind
 from mdm.ports import ReadSession, Store
-from mdm.services.changes import Cursor, Page, Scope, read_changes
+from mdm.services.changes import Cursor, Page, Scope, read_changes, told_digest
 
 EVERYTHING = Scope("true", {})
 _Key = TypeVar("_Key")
@@ -20,6 +20,7 @@ class Subscriber:
     """What one system knows of the registry by the feed alone."""
 
     records: dict[tuple[str, str], Change] = field(default_factory=dict)
+    golden: dict[str, Change] = field(default_factory=dict)
     ids: dict[str, Change] = field(default_factory=dict)
 
     def read(self, changes: Iterable[Change]) -> None:
@@ -27,6 +28,9 @@ class Subscriber:
             if change.local_id is not None:
                 assert change.source is not None
                 _keep_later(self.records, (change.source, change.local_id), change)
+            elif change.change is ChangeKind.GOLDEN_CHANGED:
+                assert change.municipal_id is not None
+                _keep_later(self.golden, change.municipal_id, change)
             else:
                 assert change.municipal_id is not None
                 _keep_later(self.ids, change.municipal_id, change)
@@ -37,6 +41,14 @@ class Subscriber:
             key: (one.municipal_id, str(one.link_status), str(one.record_status))
             for key, one in self.records.items()
             if one.municipal_id is not None
+        }
+
+    def digests(self) -> dict[str, str]:
+        """Citizen -> digest of their golden values."""
+        return {
+            name: one.golden_digest
+            for name, one in self.golden.items()
+            if one.golden_digest is not None
         }
 
     def answers(self) -> Answers:
@@ -78,11 +90,24 @@ def agree_with_a_subscriber(store: Store, *, seed: int) -> None:
     subscriber.read(late)
     with store.reading() as session:
         assert subscriber.crosswalk() == crosswalk_of(session)
+        assert subscriber.digests() == digests_of(session)
         known = subscriber.answers()
         wanted = answers_of(session)
     assert known == {name: wanted[name] for name in known}
     # Nobody is told of an ID that no record was ever placed under.
     assert {name for name in wanted if name not in known} <= never_placed(store)
+
+
+def digests_of(session: ReadSession, known: str = "true") -> dict[str, str]:
+    """Citizen -> digest of their golden values, as it leaves."""
+    rows = session.rows(
+        "SELECT g.municipal_id, g.content_digest FROM golden_record g WHERE EXISTS (SELECT 1 "
+        f"FROM membership m JOIN record r ON r.record_id = m.record_id AND {known} "
+        "WHERE m.municipal_id = g.municipal_id)"
+    )
+    return {
+        str(r["municipal_id"]): str(told_digest(session, str(r["content_digest"]))) for r in rows
+    }
 
 
 def never_placed(store: Store) -> set[str]:

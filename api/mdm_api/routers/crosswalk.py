@@ -21,6 +21,7 @@ from mdm_api.schemas.crosswalk import Batch, BatchAnswer, BatchAnswers, Entry, R
 from mdm_api.schemas.problem import VERSIONED, refusals
 
 router = APIRouter(prefix=API, tags=["crosswalk"])
+CURSOR_HEADER = "Feed-Cursor"
 _FOUND, _NOT_FOUND = 200, 404
 
 
@@ -31,6 +32,12 @@ _FOUND, _NOT_FOUND = 200, 404
     responses={
         200: {
             "description": "One row a record; CSV with a header, or one JSON object a line.",
+            "headers": {
+                CURSOR_HEADER: {
+                    "description": "Go on from here with the feed of changes: `after`.",
+                    "schema": {"type": "string"},
+                }
+            },
             "content": {
                 "text/csv": {"schema": {"type": "string"}},
                 "application/x-ndjson": {"schema": {"type": "string"}},
@@ -51,7 +58,8 @@ async def export_crosswalk(
     """Every placed record of the sources with its municipal ID, as one stream.
 
     Columns: municipal_id, source, local_id, record_status, link_status, under_review, ambiguous,
-    linked_at. All rows are of one moment. Pending and restricted records are not among them.
+    linked_at. All rows are of one moment, which the header `Feed-Cursor` names: what changed since
+    is told by the feed after that cursor. Pending and restricted records are not among them.
     """
     names = sorted(set(source or ()))
     try:
@@ -67,10 +75,10 @@ async def export_crosswalk(
         export.close()
         raise
     media = "text/csv; charset=utf-8" if format == "csv" else "application/x-ndjson"
-    name = f'attachment; filename="crosswalk.{format}"'
-    return StreamingResponse(
-        _stream(export, format), media_type=media, headers={"Content-Disposition": name}
-    )
+    headers = {"Content-Disposition": f'attachment; filename="crosswalk.{format}"'}
+    if export.cursor:
+        headers[CURSOR_HEADER] = export.cursor
+    return StreamingResponse(_stream(export, format), media_type=media, headers=headers)
 
 
 async def _stream(export: Export, form: str) -> AsyncIterator[bytes]:

@@ -23,7 +23,6 @@ class Event(Told):
     """The merge by which the requested ID came to name this citizen."""
 
     kind: str
-    seq: int
     at: str
     from_id: str | None
     municipal_id: str

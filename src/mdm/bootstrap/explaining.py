@@ -26,7 +26,7 @@ from mdm.services.pair_state import PairState, pair_state
 from mdm.services.review_desk import ReviewItem
 
 _CONFLICT: Final = "conflict"
-_RECORDS: Final = "SELECT COUNT(*) FROM record"
+_RECORDS: Final = "SELECT COUNT(*) FROM record WHERE NOT restricted"
 _STORED: Final = """
 SELECT s.match_weight, s.pattern, p.counts FROM scored_pair s
 LEFT JOIN plan p ON p.plan_id = s.plan_id WHERE s.record_l = :l AND s.record_r = :r

@@ -25,6 +25,7 @@ from mdm.errors import ForbiddenError, PostOnlyError, PurposeRequiredError
 from mdm.linkage.explain import Explanation
 from mdm.linkage.model import PersonModel
 from mdm.ports import ReadSession
+from mdm.services.changes import level_cursor
 from mdm.services.citizen_state import Question
 from mdm.services.crosswalk import (
     CrosswalkEntry,
@@ -35,6 +36,7 @@ from mdm.services.crosswalk import (
 )
 from mdm.services.exports import CROSSWALK, crosswalk_batches
 from mdm.services.find_citizens import Found, Wanted, find_citizens
+from mdm.services.follow_changes import scope_of
 from mdm.services.miss_budget import MissBudget
 from mdm.services.read_citizen import CitizenAnswer, read_citizen
 from mdm.services.redecide import DecisionRules
@@ -49,7 +51,9 @@ from mdm.services.review_desk import (
     undo_review,
 )
 from mdm.services.review_sides import ReviewSide, read_sides
+from mdm.services.show_life import ShownLife, show_life
 from mdm.services.sight import Sight, sight_of
+from mdm.services.told import WITHOUT_RECORD
 from mdm.storage.store import iso
 
 LOOKED_AGAIN = 2.0
@@ -64,10 +68,17 @@ Cursor = tuple[int, float, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Rows of an export, which read an open snapshot until they end or are closed."""
+    """Rows of an export, which read an open snapshot until they end or are closed.
+
+    Attributes:
+        batches: The rows.
+        schema: Their columns.
+        cursor: Of the feed: what comes after it is not in the rows; empty where nothing was told.
+    """
 
     batches: Generator[pa.RecordBatch]
     schema: pa.Schema
+    cursor: str = ""
 
     def close(self) -> None:
         """Let go of the snapshot."""
@@ -147,6 +158,21 @@ class Reads:
             told=answer.told,
         )
         return answer, entry
+
+    def life(self, reader: Reader, municipal_id: str) -> tuple[ShownLife, AuditEntry]:
+        """What happened to one citizen, in sentences; see `show_life`."""
+        self.budget.check(reader)
+        rules = self.rules().golden
+        with self._application.store.reading() as session:
+            life = show_life(session, rules, reader, municipal_id, today=self._application.today())
+        entry = entry_of(
+            reader,
+            AuditAction.CITIZEN_READ,
+            municipal_ids=life.municipal_ids,
+            fields=("history",),
+            told=tuple((name, WITHOUT_RECORD) for name in life.municipal_ids),
+        )
+        return life, entry
 
     def search(self, reader: Reader, wanted: Wanted) -> tuple[Found, AuditEntry]:
         """Few citizens; see `find_citizens`."""
@@ -236,6 +262,7 @@ class Reads:
             sight = self.speaking(session, reader, names)
             last = session.number("SELECT MAX(tx_id) FROM ledger_tx")
             today = self._application.today().isoformat()
+            cursor = level_cursor(session, scope_of(sight.visible("r"), names))
             batches = crosswalk_batches(session, sight, names, today)
             opened = stack.pop_all()
         entries = [
@@ -251,7 +278,7 @@ class Reads:
             with opened:
                 yield from batches
 
-        return Export(read(), CROSSWALK), entries
+        return Export(read(), CROSSWALK, str(cursor)), entries
 
     # ------------------------------------------------------------------ reviews
 

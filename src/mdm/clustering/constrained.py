@@ -6,18 +6,12 @@ down to a lower threshold, and a choice that hangs on less than a margin is made
 steward.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from mdm.clustering.components import UnionFind
-from mdm.clustering.conflicts import (
-    Conflicts,
-    add_conflict,
-    conflicts_between,
-    find_conflicts,
-    gravest,
-    judged_apart,
-)
+from mdm.clustering.conflicts import find_conflicts, judged_apart
 from mdm.clustering.decision import (
     AcceptedLink,
     Basis,
@@ -25,7 +19,8 @@ from mdm.clustering.decision import (
     RefusedLink,
     Thresholds,
 )
-from mdm.clustering.forest import UNBREAKABLE, Cut, Forest
+from mdm.clustering.forest import Forest
+from mdm.clustering.greedy import Base, Case, Edge, settle
 from mdm.clustering.review import Doubts, review_pairs
 from mdm.domain.judgement import (
     NO_JUDGEMENTS,
@@ -48,9 +43,11 @@ def cluster_component(
 ) -> ComponentDecision:
     """Decide who is one person among the records of a component.
 
-    The answer does not depend on the order of any argument. It refines the components that pairs
-    and must-links alone would make, and no cluster holds two records that a standing *different*
-    judgement keeps apart, or that a guard keeps apart and no *same* judgement joins.
+    Ordinary records are decided as if there were no restricted ones; these are attached to what
+    was found (`attach_restricted`). The answer does not depend on the order of any argument. It
+    refines the components that pairs and must-links alone would make, and no cluster holds two
+    records that a standing *different* judgement keeps apart, or that a guard keeps apart and no
+    *same* judgement joins.
 
     Args:
         pairs: Scored pairs among the records; those below every threshold are of no effect.
@@ -67,15 +64,147 @@ def cluster_component(
     """
     judged = tuple(judgements)
     scored = sorted(pairs, key=_strongest_first)
-    decision = _decide(scored, facts, judged, thresholds, existing)
-    # Where a choice was left open, the clusters found may settle it: they are citizens from the
-    # next run on. Deciding until they do no more makes the first run and the next one agree.
-    # What holds a citizen is never cut, so a round only joins: there are fewer than records.
-    for _ in facts:
+    ordinary = {r: known for r, known in facts.items() if not known.restricted}
+    if len(ordinary) in {0, len(facts)}:
+        return _decide_all(scored, facts, judged, thresholds, existing)
+    among = [pair for pair in scored if {pair.record_l, pair.record_r} <= ordinary.keys()]
+    plain = _decide_all(among, ordinary, judged, thresholds, existing)
+    attached = attach_restricted(
+        scored, facts, judged, thresholds, existing, clusters=plain.clusters
+    )
+    return replace(
+        attached,
+        accepted=(*plain.accepted, *attached.accepted),
+        refused=tuple(sorted((*plain.refused, *attached.refused), key=_by_records)),
+        review=(*plain.review, *attached.review),
+    )
+
+
+def attach_restricted(
+    pairs: Iterable[ScoredPair],
+    facts: Mapping[int, RecordFacts],
+    judgements: Iterable[Judgement],
+    thresholds: Thresholds,
+    existing: Mapping[int, str],
+    *,
+    clusters: Sequence[tuple[int, ...]],
+) -> ComponentDecision:
+    """Attach restricted records to clusters of ordinary ones, which stay as they are.
+
+    A restricted record joins one cluster at most: it never joins two of them.
+
+    Args:
+        pairs: See `cluster_component`.
+        facts: Likewise.
+        judgements: Likewise.
+        thresholds: Likewise.
+        existing: Likewise.
+        clusters: Of all ordinary records among `facts`.
+
+    Returns:
+        All clusters; links, refused links and questions only where a restricted record is part
+        of them.
+    """
+    judged = tuple(judgements)
+    scored = sorted(pairs, key=_strongest_first)
+
+    def decide(present: Mapping[int, str]) -> ComponentDecision:
+        return _attach(scored, facts, judged, thresholds, present, clusters=clusters)
+
+    return _until_settled(decide, existing, rounds=len(facts))
+
+
+def _attach(
+    scored: Sequence[ScoredPair],
+    facts: Mapping[int, RecordFacts],
+    judged: tuple[Judgement, ...],
+    thresholds: Thresholds,
+    existing: Mapping[int, str],
+    *,
+    clusters: Sequence[tuple[int, ...]],
+) -> ComponentDecision:
+    hidden = frozenset(r for r, known in facts.items() if known.restricted)
+    closure = NO_JUDGEMENTS if len(judged) == 0 else close(judged)
+    base = _with_clusters(clusters, _merge_first(facts, closure, scored), facts)
+    case = Case(
+        facts=facts,
+        conflicts=find_conflicts(facts, closure, base.must, scored),
+        thresholds=thresholds,
+        base=base,
+        edges=[e for e in _edges(scored, facts, judged, thresholds, existing) if e.restricted],
+    )
+    forest, accepted, refused = settle(case)
+
+    def is_ours(left: int, right: int) -> bool:
+        return left in hidden or right in hidden
+
+    ours = tuple(link for link in refused if is_ours(link.record_l, link.record_r))
+    doubts = _doubts(case, forest, [j for j in judged if is_ours(*j.pair)])
+    asked = [pair for pair in scored if is_ours(pair.record_l, pair.record_r)]
+    return ComponentDecision(
+        _clusters_of(forest),
+        tuple(link for link in accepted if is_ours(link.record_l, link.record_r)),
+        ours,
+        review_pairs(asked, ours, doubts),
+        hidden,
+    )
+
+
+def _with_clusters(
+    clusters: Iterable[tuple[int, ...]], merged: Base, facts: Mapping[int, RecordFacts]
+) -> Base:
+    """Clusters of ordinary records joined before all else, then what joins no two of them."""
+    must = UnionFind(facts)
+    links: list[AcceptedLink] = []
+    for cluster in clusters:
+        for left, right in pairwise(cluster):
+            must.union(left, right)
+            links.append(AcceptedLink(left, right, None, Basis.HELD))
+    holds = {r for r, known in facts.items() if not known.restricted}
+    has_ordinary = {must.find(r) for r in holds}
+    for link in merged.links:
+        ends = {must.find(link.record_l), must.find(link.record_r)}
+        if len(ends) == 1 or ends <= has_ordinary:
+            continue
+        root = must.union(link.record_l, link.record_r)
+        if not ends.isdisjoint(has_ordinary):
+            has_ordinary.add(root)
+        links.append(link)
+    return Base(must, links, merged.refused)
+
+
+def _decide_all(
+    scored: list[ScoredPair],
+    facts: Mapping[int, RecordFacts],
+    judged: tuple[Judgement, ...],
+    thresholds: Thresholds,
+    existing: Mapping[int, str],
+) -> ComponentDecision:
+    """Decide over records that are all ordinary, or all restricted."""
+
+    def decide(present: Mapping[int, str]) -> ComponentDecision:
+        return _decide(scored, facts, judged, thresholds, present)
+
+    return _until_settled(decide, existing, rounds=len(facts))
+
+
+def _until_settled(
+    decide: Callable[[Mapping[int, str]], ComponentDecision],
+    existing: Mapping[int, str],
+    *,
+    rounds: int,
+) -> ComponentDecision:
+    """Decide again as if the clusters found were there, until that settles no open choice.
+
+    They are citizens from the next run on: so the first run and the next one agree. What holds a
+    citizen is never cut, so a round only joins: there are fewer than records.
+    """
+    decision = decide(existing)
+    for _ in range(rounds):
         if not any(link.within_margin for link in decision.refused):
             break
         found = {r: str(n) for n, cluster in enumerate(decision.clusters) for r in cluster}
-        again = _decide(scored, facts, judged, thresholds, found)
+        again = decide(found)
         if again.clusters == decision.clusters:
             break
         decision = again
@@ -91,65 +220,36 @@ def _decide(
 ) -> ComponentDecision:
     closure = NO_JUDGEMENTS if len(judged) == 0 else close(judged)
     base = _merge_first(facts, closure, scored)
-    case = _Case(
+    case = Case(
         facts=facts,
         conflicts=find_conflicts(facts, closure, base.must, scored),
         thresholds=thresholds,
         base=base,
         edges=_edges(scored, facts, judged, thresholds, existing),
     )
-    forest, accepted, refused = _settle(case)
-    doubts = Doubts(
-        thresholds=thresholds,
+    forest, accepted, refused = settle(case)
+    review = review_pairs(scored, refused, _doubts(case, forest, judged))
+    hidden = frozenset(r for r, known in facts.items() if known.restricted)
+    return ComponentDecision(_clusters_of(forest), tuple(accepted), tuple(refused), review, hidden)
+
+
+def _clusters_of(forest: Forest) -> tuple[tuple[int, ...], ...]:
+    return tuple(sorted(tuple(sorted(members)) for members in forest.members.values()))
+
+
+def _doubts(case: Case, forest: Forest, judged: Collection[Judgement]) -> Doubts:
+    return Doubts(
+        thresholds=case.thresholds,
         cluster_of=forest.cluster_of,
         members=forest.members,
         conflicts=case.conflicts,
-        facts=facts,
-        judgements=judged,
+        facts=case.facts,
+        judgements=tuple(judged),
     )
-    review = review_pairs(scored, refused, doubts)
-    clusters = sorted(tuple(sorted(members)) for members in forest.members.values())
-    return ComponentDecision(tuple(clusters), tuple(accepted), tuple(refused), review)
 
 
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    """A pair that its weight would join."""
-
-    pair: tuple[int, int]
-    weight: float
-    held: bool
-    restricted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """What is joined before any weight counts."""
-
-    must: UnionFind
-    links: list[AcceptedLink]
-    refused: list[RefusedLink]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """Everything that does not change while the component is decided."""
-
-    facts: Mapping[int, RecordFacts]
-    conflicts: Conflicts
-    thresholds: Thresholds
-    base: _Base
-    edges: list[_Edge]
-
-
-@dataclass(frozen=True, slots=True)
-class _Pass:
-    """One build: the forest, what it accepted and refused, and what turned out to be doubtful."""
-
-    forest: Forest
-    accepted: list[AcceptedLink]
-    refused: list[RefusedLink]
-    doubtful: dict[tuple[int, int], RefusedLink]
+def _by_records(link: RefusedLink) -> tuple[int, int]:
+    return link.record_l, link.record_r
 
 
 def _strongest_first(pair: ScoredPair) -> tuple[float, int, int]:
@@ -158,14 +258,14 @@ def _strongest_first(pair: ScoredPair) -> tuple[float, int, int]:
 
 def _merge_first(
     facts: Mapping[int, RecordFacts], closure: Closure, scored: Iterable[ScoredPair]
-) -> _Base:
+) -> Base:
     """Join what stewards called the same, then what its source merged."""
     must = UnionFind(facts)
     links: list[AcceptedLink] = []
     refused: list[RefusedLink] = []
     merged = [r for r in sorted(facts) if facts[r].superseded_by in facts]
     if len(closure.groups) == 0 and len(merged) == 0:
-        return _Base(must, links, refused)
+        return Base(must, links, refused)
     weights = {(pair.record_l, pair.record_r): pair.match_weight for pair in scored}
 
     def join(left: int, right: int, basis: Basis) -> None:
@@ -191,7 +291,7 @@ def _merge_first(
             refused.append(RefusedLink(*pair, weights.get(pair), Guard.DIFFERENT_JUDGEMENT))
         else:
             join(record_id, target, Basis.SOURCE_MERGE)
-    return _Base(must, links, refused)
+    return Base(must, links, refused)
 
 
 def _edges(
@@ -200,18 +300,17 @@ def _edges(
     judged: Iterable[Judgement],
     thresholds: Thresholds,
     existing: Mapping[int, str],
-) -> list[_Edge]:
+) -> list[Edge]:
     """The pairs that would join, in the order in which they are tried.
 
-    Ordinary records before restricted ones, so that these change nothing for the others; what
-    holds an existing citizen together before what would change it; then the strongest first.
+    What holds an existing citizen together before what would change it; then the strongest first.
     """
     unsure = {
         judgement.pair
         for judgement in judged
         if judgement.verdict is Verdict.UNSURE and judgement.state is JudgementState.ACTIVE
     }
-    edges: list[_Edge] = []
+    edges: list[Edge] = []
     for pair in scored:
         ends = (pair.record_l, pair.record_r)
         citizen = existing.get(pair.record_l)
@@ -219,118 +318,6 @@ def _edges(
         held = together and pair.match_weight >= thresholds.fracture
         if held or (pair.match_weight >= thresholds.link and ends not in unsure):
             restricted = facts[pair.record_l].restricted or facts[pair.record_r].restricted
-            edges.append(_Edge(ends, pair.match_weight, held, restricted))
-    edges.sort(key=lambda edge: (edge.restricted, not edge.held))
+            edges.append(Edge(ends, pair.match_weight, held, restricted))
+    edges.sort(key=lambda edge: not edge.held)
     return edges
-
-
-def _settle(case: _Case) -> tuple[Forest, list[AcceptedLink], list[RefusedLink]]:
-    """Build until no further choice turns out to hang on less than the margin."""
-    doubtful: dict[tuple[int, int], RefusedLink] = {}
-    while True:
-        built = _build(case, doubtful)
-        if len(built.doubtful) == 0:
-            refused = [*case.base.refused, *built.refused]
-            return built.forest, built.accepted, sorted(refused, key=_by_records)
-        doubtful.update(built.doubtful)
-
-
-def _by_records(link: RefusedLink) -> tuple[int, int]:
-    return link.record_l, link.record_r
-
-
-def _build(case: _Case, doubtful: Mapping[tuple[int, int], RefusedLink]) -> _Pass:
-    """Try every edge once; the records of a doubtful pair stay apart."""
-    forest = Forest(case.facts)
-    accepted = list(case.base.links)
-    for link in accepted:
-        forest.join(link.record_l, link.record_r, UNBREAKABLE)
-    unsettled: Conflicts = {}
-    for (left, right), waiting in doubtful.items():
-        add_conflict(unsettled, left, right, waiting.guard)
-    built = _Pass(forest, accepted, [], {})
-    for edge in case.edges:
-        _try(edge, case, built, doubtful, unsettled)
-    return built
-
-
-def _try(
-    edge: _Edge,
-    case: _Case,
-    built: _Pass,
-    doubtful: Mapping[tuple[int, int], RefusedLink],
-    unsettled: Conflicts,
-) -> None:
-    left, right = edge.pair
-    forest = built.forest
-    cluster, other = forest.cluster_of[left], forest.cluster_of[right]
-    if cluster == other:
-        return
-    if edge.pair in doubtful:
-        built.refused.append(doubtful[edge.pair])
-        return
-    members = forest.members[cluster]
-    waiting = conflicts_between(unsettled, members, forest.cluster_of, other) if unsettled else []
-    if len(waiting) > 0:
-        refusal = RefusedLink(left, right, edge.weight, gravest(waiting), within_margin=True)
-        built.refused.append(refusal)
-        return
-    against = _against(edge, case, forest)
-    if len(against) == 0:
-        basis = Basis.HELD if edge.held else Basis.AUTOMATIC
-        built.accepted.append(AcceptedLink(left, right, edge.weight, basis))
-        forest.join(left, right, UNBREAKABLE if edge.held else edge.weight)
-    else:
-        _refuse(edge, case, built, against)
-
-
-def _against(edge: _Edge, case: _Case, forest: Forest) -> list[tuple[int, int, Guard]]:
-    """What forbids the edge: conflicts of the clusters, or a restricted record between two."""
-    left, right = edge.pair
-    cluster, other = forest.cluster_of[left], forest.cluster_of[right]
-    found: list[tuple[int, int, Guard]] = []
-    if case.conflicts:
-        members = forest.members[cluster]
-        found = conflicts_between(case.conflicts, members, forest.cluster_of, other)
-    if edge.restricted and forest.has_ordinary(cluster) and forest.has_ordinary(other):
-        ends = forest.nearest_ordinary(left), forest.nearest_ordinary(right)
-        found.append((*ends, Guard.RESTRICTED_BRIDGE))
-    return found
-
-
-def _refuse(edge: _Edge, case: _Case, built: _Pass, against: list[tuple[int, int, Guard]]) -> None:
-    """Refuse an edge, and name as doubtful what it loses to by less than the margin."""
-    left, right = edge.pair
-    cuts = _cuts(edge, built.forest, against)
-    strongest = max((cut.weight for cut, _ in cuts), default=UNBREAKABLE)
-    guard = gravest(against)
-    lost_to = None if strongest == UNBREAKABLE else strongest
-    is_close = strongest - edge.weight < case.thresholds.margin
-    if lost_to is not None and edge.weight >= case.thresholds.link and is_close:
-        built.doubtful[edge.pair] = RefusedLink(
-            left, right, edge.weight, guard, lost_to, within_margin=True
-        )
-        for cut, cause in cuts:
-            built.doubtful.setdefault(
-                cut.link, RefusedLink(*cut.link, cut.weight, cause, edge.weight, within_margin=True)
-            )
-    else:
-        built.refused.append(RefusedLink(left, right, edge.weight, guard, lost_to))
-
-
-def _cuts(
-    edge: _Edge, forest: Forest, against: list[tuple[int, int, Guard]]
-) -> list[tuple[Cut, Guard]]:
-    """For each conflict the accepted link that would have to go for the edge to be applied.
-
-    Empty where no link could: the two records of the edge conflict themselves.
-    """
-    from_left = forest.cuts_from(edge.pair[0], restricted_only=edge.restricted)
-    from_right = forest.cuts_from(edge.pair[1], restricted_only=edge.restricted)
-    cuts: list[tuple[Cut, Guard]] = []
-    for left, right, guard in against:
-        ways = [cut for cut in (from_left[left], from_right[right]) if cut is not None]
-        if len(ways) == 0:
-            return []
-        cuts.append((min(ways), guard))
-    return cuts

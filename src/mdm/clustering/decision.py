@@ -121,23 +121,30 @@ class ComponentDecision:
         accepted: The links that hold the clusters together: for a cluster of n records, n - 1.
         refused: Links that would have joined two clusters, with the guard that forbade it.
         review: Questions that settle what is open: for a doubt of k clusters, k - 1.
+        restricted: The records that are restricted.
     """
 
     clusters: tuple[tuple[int, ...], ...]
     accepted: tuple[AcceptedLink, ...] = ()
     refused: tuple[RefusedLink, ...] = ()
     review: tuple[ReviewPair, ...] = ()
+    restricted: frozenset[int] = frozenset()
 
 
 def link_statuses(decision: ComponentDecision) -> dict[int, tuple[LinkStatus, float | None]]:
-    """For each record how it is linked, and the weight of its strongest accepted link in bits."""
+    """For each record how it is linked, and the weight of its strongest accepted link in bits.
+
+    A link to a restricted record is none of an ordinary one's.
+    """
     found: dict[int, tuple[LinkStatus, float | None]] = {
         record_id: (LinkStatus.ALONE, None)
         for cluster in decision.clusters
         for record_id in cluster
     }
     for link in decision.accepted:
-        for record_id in (link.record_l, link.record_r):
+        ends = (link.record_l, link.record_r)
+        hidden = [record_id for record_id in ends if record_id in decision.restricted]
+        for record_id in hidden or ends:
             status, weight = found[record_id]
             if link.basis is Basis.CONFIRMED or status is LinkStatus.CONFIRMED:
                 status = LinkStatus.CONFIRMED

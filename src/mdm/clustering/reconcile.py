@@ -103,12 +103,12 @@ def _freeze(
         municipal_id: -1 - n
         for n, municipal_id in enumerate(sorted({*touched.membership.values()}))
     }
-    for place, cluster in enumerate(clusters):
+    leading = [_leading(cluster, touched.restricted) for cluster in clusters]
+    for place, cluster in enumerate(leading):
         for record_id in cluster:
             if record_id in touched.membership:
                 knots.union(place, key[touched.membership[record_id]])
     stopped = {knots.find(key[question.municipal_id]) for question in held}
-    kept = [c for place, c in enumerate(clusters) if knots.find(place) not in stopped]
     citizens: dict[str, list[int]] = {}
     for municipal_id, knot in key.items():
         if knots.find(knot) in stopped:
@@ -116,9 +116,16 @@ def _freeze(
     for record_id, municipal_id in touched.membership.items():
         if municipal_id in citizens:
             citizens[municipal_id].append(record_id)
+    kept: list[tuple[int, ...]] = []
     for place, cluster in enumerate(clusters):
+        followers = [r for r in cluster if r not in leading[place]]
+        back = {r for r in followers if touched.membership.get(r) in citizens}
         if knots.find(place) in stopped:
             kept += _newcomers(cluster, touched, citizens)
+            strangers = {r for r in followers if r in touched.membership} - back
+            kept += [(record_id,) for record_id in sorted(strangers)]
+        else:
+            kept.append(tuple(r for r in cluster if r not in back))
     kept += [tuple(members) for members in citizens.values()]
     frozen = {
         question.municipal_id: tuple(
@@ -129,6 +136,11 @@ def _freeze(
         for question in held
     }
     return sorted(tuple(sorted(cluster)) for cluster in kept), frozen
+
+
+def _leading(cluster: Sequence[int], restricted: frozenset[int]) -> Sequence[int]:
+    """The records by which a cluster meets citizens: restricted ones follow the others."""
+    return [record_id for record_id in cluster if record_id not in restricted] or cluster
 
 
 def _newcomers(
@@ -243,6 +255,8 @@ def _ambiguous(case: Case, ids: Mapping[str, IdFacts], until: str) -> list[Event
     found: list[Event] = []
     for municipal_id, members in sorted(case.members.items()):
         parts = case.parts(municipal_id)
+        # A restricted record that leaves parts nothing that others know of.
+        parts = {p: m for p, m in parts.items() if any(map(case.is_ordinary, m))} or parts
         if len(parts) == 1:
             continue
         anchored = {i.municipal_id for i in case.touched.ids.values() if i.anchor in members}

@@ -33,7 +33,8 @@ class Held:
 
     Attributes:
         municipal_id: The ID.
-        parts: The parts of its citizen that the split would make, each sorted.
+        parts: The parts of its citizen that the split would make, each sorted; restricted records
+            count only where the citizen has no others.
         holders: For each part how many systems were told the ID for one of its records.
         frozen: All present IDs whose records stay as they are until this is decided.
     """
@@ -172,7 +173,13 @@ def open_questions(case: Case) -> list[Held]:
         split = None if facts.municipal_id in case.keep else find_split(case, facts)
         if split is None or keeper(case, facts, split) is not None:
             continue
-        parts = sorted(tuple(part) for part in case.parts(facts.municipal_id).values())
+        parts = _shown_parts(case, facts.municipal_id)
         holders = tuple(len(case.holders(facts.municipal_id, part)) for part in parts)
         found.append(Held(facts.municipal_id, tuple(parts), holders, ()))
     return found
+
+
+def _shown_parts(case: Case, municipal_id: str) -> list[tuple[int, ...]]:
+    parts = case.parts(municipal_id).values()
+    ordinary = [tuple(filter(case.is_ordinary, part)) for part in parts]
+    return sorted([part for part in ordinary if part] or [tuple(part) for part in parts])

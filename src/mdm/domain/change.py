@@ -13,7 +13,7 @@ from mdm.domain.identity import IdState
 
 
 class ChangeKind(StrEnum):
-    """What happened to a record (the first group) or to an ID (the second).
+    """What happened to a record (the first group), to an ID (the second), or to golden values.
 
     `merged` and `split` are said of both: of the records that changed their citizen, and of an ID
     that from now on names another citizen, or its own again.
@@ -31,6 +31,8 @@ class ChangeKind(StrEnum):
     SETTLED = "settled"
     RETIRED = "retired"
     REINSTATED = "reinstated"
+
+    GOLDEN_CHANGED = "golden_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Change:
         id_state: See `IdStanding`.
         resolves_to: Likewise.
         ambiguous_until: Likewise.
+        golden_digest: Of an entry about golden values: equal digests, equal values; None where
+            the citizen has none any more.
     """
 
     at: str
@@ -95,6 +99,7 @@ class Change:
     id_state: str | None = None
     resolves_to: str | None = None
     ambiguous_until: str | None = None
+    golden_digest: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The entry as it leaves."""

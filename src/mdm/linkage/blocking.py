@@ -2,8 +2,8 @@
 
 Every rule gives a record zero or more keys; two records with an equal key of one rule are a
 candidate pair. A block is counted before its pairs are made: one larger than `MAX_BLOCK` would
-cost more than it finds and is left to the other rules. DuckDB makes the keys; pairs are made by
-sorting integers (`mdm.linkage.key_pairs`), rule by rule.
+cost more than it finds and is left to the other rules; restricted records count in none. DuckDB
+makes the keys; pairs are made by sorting integers (`mdm.linkage.key_pairs`), rule by rule.
 """
 
 from collections.abc import Mapping
@@ -114,7 +114,7 @@ def block(
     how many blocks of a rule were left out. Returns the number of pairs.
 
     Args:
-        con: Holds `link_record`.
+        con: Holds `link_record` and `hidden_record`.
         rules: How pairs are found; their order gives the bits.
         keep: Write the keys, too, as `block_key(rule, key, record)`: what a delta is blocked with.
 
@@ -124,6 +124,8 @@ def block(
     least, most = first_row(con, "SELECT min(unique_id), max(unique_id) FROM link_record")
     if (most or 0) - (least or 0) >> RECORD_BITS > 0 or len(rules) >> RULE_BITS > 0:
         raise OverflowError("too many records or rules for a packed pair")
+    hidden = np.asarray(con.execute("FROM hidden_record").fetchnumpy()["unique_id"], np.int64)
+    hidden -= least or 0
     if keep:
         con.execute(f"CREATE OR REPLACE TABLE block_key ({_KEY_COLUMNS})")
     with ThreadPoolExecutor(2) as workers:
@@ -134,7 +136,12 @@ def block(
             hashes, records = np.asarray(keys["key"]), np.asarray(keys["record"])
             sorting.append(
                 workers.submit(
-                    pairs_of_rule, hashes, records - (least or 0), rule=number, most=rule.most
+                    pairs_of_rule,
+                    hashes,
+                    records - (least or 0),
+                    rule=number,
+                    most=rule.most,
+                    hidden=hidden,
                 )
             )
             if keep:

@@ -24,10 +24,13 @@ _OWN_BY = "SELECT record_id, list_sort(stewards) AS stewards FROM own_cpf_by"
 _PHONES = "SELECT record_id, list_sort(phones) AS phones FROM usable_phone"
 _CONTENT = "SELECT record_id, hash(content_hash) AS content FROM standard"
 _KEPT = {"kept_content": _CONTENT, "kept_own": _OWN, "kept_phone": _PHONES, "kept_own_by": _OWN_BY}
+# Restricted records fill no block; their own pairs are made anew each time.
+_HIDDEN = "SELECT record_id FROM standard WHERE restricted"
 _OF_TOUCHED = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)"
 _SCRATCH = (
     "changed_record", "touched_record", "old_key", "new_key", "touched_key", "block_taken",
     "delta_pair", "standing_pair", "fresh_pair", "needed_record", "fresh_scored", "scored_before",
+    "hidden_now",
 )  # fmt: skip
 
 
@@ -39,6 +42,7 @@ def keep_inputs(con: duckdb.DuckDBPyConnection) -> None:
         "CREATE OR REPLACE TABLE kept_filled AS "
         f"SELECT unique_id AS record_id, {FILLED} AS filled FROM link_record"
     )
+    con.execute(f"CREATE OR REPLACE TABLE kept_hidden AS {_HIDDEN}")
     # All that was decided is open again.
     con.execute("DROP TABLE IF EXISTS undecided")
 
@@ -91,6 +95,7 @@ def score_changed(
         population: Class of the number of records, the same as at the last scoring.
         rules: The blocking rules, the same as at the last scoring.
     """
+    con.execute(f"CREATE OR REPLACE TEMP TABLE hidden_now AS {_HIDDEN}")
     _prepare(con, "changed_record")
     write_keys(con, "new_key", rules)
     _follow_filled(con)
@@ -134,8 +139,8 @@ def _most(rules: tuple[BlockingRule, ...]) -> str:
 def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> None:
     """Bring `block_key` level and write `touched_record(record_id)`.
 
-    Touched is what changed, and the members of blocks that are taken now and were not before, or
-    the other way round.
+    Touched is what changed, restricted records, and the members of blocks that are taken now and
+    were not before, or the other way round.
     """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE old_key AS "
@@ -146,14 +151,15 @@ def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> N
         CREATE OR REPLACE TEMP TABLE touched_record AS
         WITH shift AS (
           SELECT rule, key, sum(n) AS shift FROM (
-            SELECT rule, key, 1 AS n FROM new_key UNION ALL SELECT rule, key, -1 FROM old_key)
+            SELECT rule, key, 1 AS n FROM new_key WHERE record NOT IN (FROM hidden_now)
+            UNION ALL SELECT rule, key, -1 FROM old_key WHERE record NOT IN (FROM kept_hidden))
           GROUP BY ALL HAVING sum(n) <> 0),
         size AS (SELECT rule, key, count(*) AS before FROM block_key SEMI JOIN shift
-                   USING (rule, key) GROUP BY ALL),
+                   USING (rule, key) WHERE record NOT IN (FROM kept_hidden) GROUP BY ALL),
         crossed AS (SELECT rule, key FROM size JOIN shift USING (rule, key)
                     WHERE (before <= {_most(rules)}) <> (before + shift <= {_most(rules)}))
         SELECT record AS record_id FROM block_key SEMI JOIN crossed USING (rule, key)
-        UNION FROM changed_record
+        UNION FROM changed_record UNION FROM hidden_now UNION FROM kept_hidden
         """
     )
     con.execute("DELETE FROM block_key WHERE record IN (FROM changed_record)")
@@ -172,17 +178,21 @@ def _pair(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> No
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE block_taken AS
-        SELECT rule, key FROM block_key SEMI JOIN touched_key USING (rule, key)
-        GROUP BY ALL HAVING count(*) BETWEEN 2 AND {_most(rules)}
+        SELECT rule, key, count(*) <= {_most(rules)} AS with_hidden
+        FROM block_key SEMI JOIN touched_key USING (rule, key) GROUP BY rule, key
+        HAVING count(*) > 1
+           AND count(*) FILTER (record NOT IN (FROM hidden_now)) <= {_most(rules)}
         """
     )
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE delta_pair AS
-        WITH member AS (FROM block_key SEMI JOIN block_taken USING (rule, key))
+        WITH member AS (
+          SELECT rule, key, record FROM block_key JOIN block_taken USING (rule, key)
+          WHERE with_hidden OR record NOT IN (FROM hidden_now))
         SELECT least(t.record, m.record) AS join_key_l, greatest(t.record, m.record) AS join_key_r,
                bit_or((1 << t.rule::INTEGER)::INTEGER) AS match_key
-        FROM touched_key t JOIN member m
+        FROM touched_key t SEMI JOIN member o USING (rule, key, record) JOIN member m
           ON m.rule = t.rule AND m.key = t.key AND m.record <> t.record
         GROUP BY ALL
         """
@@ -247,6 +257,7 @@ def _tell(con: duckdb.DuckDBPyConnection) -> None:
 def _keep_changed(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("DELETE FROM kept_content WHERE record_id IN (FROM changed_record)")
     con.execute(f"INSERT INTO kept_content {_CONTENT} SEMI JOIN changed_record USING (record_id)")
+    con.execute("CREATE OR REPLACE TABLE kept_hidden AS FROM hidden_now")
     for table, sql in _KEPT.items():
         if table != "kept_content":
             con.execute(f"CREATE OR REPLACE TABLE {table} AS {sql}")

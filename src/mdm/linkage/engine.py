@@ -89,7 +89,7 @@ def score(
         blocking: How candidate pairs are found.
     """
     records = count_rows(con, "standard")
-    population = population_class(records)
+    population = population_class(_ordinary(con))
     rules = (
         f"{RULES_VERSION if blocking is RULES else blocking} {duckdb.__version__} "
         f"{model.digest} {population} {model.thresholds.review}"
@@ -181,8 +181,14 @@ def weigh_pairs(
         out: Name of the table to write; columns as `scored`.
         threshold: Least match weight that is kept; all by default.
     """
-    population = population_class(count_rows(con, "standard"))
+    population = population_class(_ordinary(con))
     score_pairs(con, model, population=population, threshold=threshold, pairs=pairs, out=out)
+
+
+def _ordinary(con: duckdb.DuckDBPyConnection) -> int:
+    """How many records there are for everybody: restricted ones sway no weight."""
+    sql = "SELECT count(*) FROM standard WHERE NOT coalesce(restricted, false)"
+    return int(first_row(con, sql)[0])
 
 
 def read_model(folder: Path) -> PersonModel:

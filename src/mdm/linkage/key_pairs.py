@@ -17,7 +17,12 @@ RECORD_BITS = 29
 _RECORD, _RULE = (1 << RECORD_BITS) - 1, (1 << RULE_BITS) - 1
 
 
-def pairs_of_rule(keys: Keys, records: Integers, *, rule: int, most: int) -> tuple[Integers, int]:
+NONE: Integers = np.zeros(0, np.int64)
+
+
+def pairs_of_rule(
+    keys: Keys, records: Integers, *, rule: int, most: int, hidden: Integers = NONE
+) -> tuple[Integers, int]:
     """Pairs of records with an equal key of one rule.
 
     Args:
@@ -25,10 +30,15 @@ def pairs_of_rule(keys: Keys, records: Integers, *, rule: int, most: int) -> tup
         records: The record of each row, from 0 to below 2 ** `RECORD_BITS`.
         rule: Number of the rule, below 2 ** `RULE_BITS`.
         most: Rows of the largest block that is taken.
+        hidden: Records that fill no block: in one that would be too large with them they have
+            no pair, the others do.
 
     Returns:
         Packed pairs, as `merged` reads them, and how many blocks were larger than `most`.
     """
+    if len(hidden) > 0:
+        kept = _without_crowding(keys, np.isin(records, hidden), most)
+        keys, records = keys[kept], records[kept]
     order = np.argsort(keys)
     ordered = keys[order]
     starts = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
@@ -51,6 +61,22 @@ def pairs_of_rule(keys: Keys, records: Integers, *, rule: int, most: int) -> tup
         found.append(pairs[left < right])
         distance += 1
     return np.concatenate(found) if found else np.zeros(0, np.int64), large
+
+
+def _without_crowding(
+    keys: Keys, is_hidden: npt.NDArray[np.bool_], most: int
+) -> npt.NDArray[np.bool_]:
+    """Which rows count: all but hidden ones in blocks of more than `most` rows."""
+    shared, place = np.unique(keys[is_hidden], return_inverse=True)
+    if len(shared) == 0:
+        return ~is_hidden
+    order = np.searchsorted(shared, keys)
+    order[order == len(shared)] = 0
+    among = shared[order] == keys
+    totals = np.bincount(order[among], minlength=len(shared))
+    kept = ~is_hidden
+    kept[is_hidden] = totals[place] <= most
+    return kept
 
 
 def merged(found: Sequence[Integers]) -> tuple[Integers, Integers, npt.NDArray[np.int32]]:

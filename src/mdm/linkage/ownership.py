@@ -21,6 +21,14 @@ MOST_HOLDERS = 40
 _OF_RECORDS = """
 SELECT record_id, cpf, cns, nis FROM standard WHERE record_id IN (SELECT unnest($records))
 """
+# More than one person may have the number.
+_DISPUTED = f"""
+GROUP BY value
+HAVING (min(first) <> max(first) OR count(first) < count(*))
+       AND (min(birth_date) <> max(birth_date) OR count(birth_date) < count(*))
+    OR max(year(birth_date)) - min(year(birth_date)) >= {YEARS_OF_A_GENERATION}
+    OR count(*) > {MOST_HOLDERS}
+"""
 _Said = dict[str, dict[int, JudgedNumber]]
 """Number -> record -> what stewards say of it."""
 
@@ -128,45 +136,62 @@ def _decided(
     given: dict[str, object] = {"numbers": [*judged, *wards]}
     cursor = con.execute(
         f"""
-        WITH held AS (SELECT record_id, source, name, mother, guardian, birth_date,
+        WITH held AS (SELECT record_id, coalesce(restricted, false) AS restricted,
+                             source, name, mother, guardian, birth_date,
                              split_part(name, ' ', 1) AS first, {value} AS value
                       FROM standard WHERE {present}),
-             disputed AS (SELECT value FROM held GROUP BY value
-                          HAVING (min(first) <> max(first) OR count(first) < count(*))
-                                 AND (min(birth_date) <> max(birth_date)
-                                      OR count(birth_date) < count(*))
-                             OR max(year(birth_date)) - min(year(birth_date))
-                                >= {YEARS_OF_A_GENERATION}
-                             OR count(*) > {MOST_HOLDERS}
-                          UNION SELECT unnest($numbers::VARCHAR[]))
-        SELECT value, record_id, source, name, mother, guardian, birth_date
-        FROM held SEMI JOIN disputed USING (value) ORDER BY value, record_id
+             judged AS (SELECT unnest($numbers::VARCHAR[]) AS value),
+             disputed AS (SELECT value FROM held {_DISPUTED} UNION FROM judged),
+             -- Restricted records make no number of the others disputed.
+             openly AS (SELECT value, true AS openly FROM held WHERE NOT restricted {_DISPUTED}
+                        UNION SELECT value, true FROM judged)
+        SELECT value, coalesce(openly, false), restricted,
+               record_id, source, name, mother, guardian, birth_date
+        FROM held SEMI JOIN disputed USING (value) LEFT JOIN openly USING (value)
+        ORDER BY value, record_id
         """,
         given | {"own": own} if column == "cpf" else given,
     )
     for number, group in groupby(cursor.fetchall(), key=lambda row: row[0]):
-        holders = [Holder(*row[1:]) for row in group]
+        rows = list(group)
         verdicts = judged.get(number, {})
-        if len(holders) > MOST_HOLDERS:
-            for holder in holders:
-                state = verdicts.get(holder.record_id, Ownership.CONTESTED)
-                yield holder.record_id, number, state
-            continue
-        for record_id, state in decide_owner(holders, verdicts, wards.get(number, ())).items():
+        ordinary = [Holder(*row[3:]) for row in rows if not row[2]]
+        decided = {h.record_id: Ownership.OWN for h in ordinary}
+        if rows[0][1]:
+            decided = _owners(ordinary, verdicts, wards.get(number, ()))
+        if len(ordinary) < len(rows):
+            every = [Holder(*row[3:]) for row in rows]
+            decided = _owners(every, verdicts, wards.get(number, ())) | decided
+        for record_id, state in decided.items():
             yield record_id, number, state
 
 
+def _owners(
+    holders: Sequence[Holder], verdicts: Mapping[int, Ownership], wards: Sequence[Ward]
+) -> dict[int, Ownership]:
+    """Whose a number is among some records that have it."""
+    known = {holder.record_id for holder in holders}
+    said = {record_id: one for record_id, one in verdicts.items() if record_id in known}
+    if len(holders) <= MOST_HOLDERS:
+        return decide_owner(holders, said, wards)
+    return {r: said.get(r, Ownership.CONTESTED) for r in sorted(known)}
+
+
 def _wards(con: duckdb.DuckDBPyConnection) -> dict[str, list[Ward]]:
-    """CPFs that records state to be their guardian's, where a holder is no older than a ward."""
+    """CPFs that records state to be their guardian's, where a holder is no older than a ward.
+
+    What restricted records state counts for nobody.
+    """
     found: dict[str, list[Ward]] = {}
     rows = con.execute(
         f"""
         WITH ward AS (SELECT record_id, guardian_cpf, name, guardian, birth_date,
                              coalesce(cpf = guardian_cpf, false) AS bears_it
-                      FROM standard WHERE guardian_cpf IS NOT NULL),
+                      FROM standard WHERE guardian_cpf IS NOT NULL AND NOT coalesce(restricted, false)),
              doubted AS (SELECT DISTINCT w.guardian_cpf FROM ward w
                          JOIN standard s ON s.cpf = w.guardian_cpf
                          WHERE s.guardian_cpf IS DISTINCT FROM s.cpf
+                           AND NOT coalesce(s.restricted, false)
                            AND (year(w.birth_date) - year(s.birth_date)
                                 >= {YEARS_OF_A_GENERATION}) IS NOT TRUE)
         SELECT guardian_cpf, name, guardian, birth_date, bears_it

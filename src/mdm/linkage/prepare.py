@@ -164,9 +164,10 @@ PHONE_SHARED_BY_AT_MOST = 12
 # Records with such a phone, and the phones that they have besides.
 _USABLE_PHONES = f"""
 CREATE OR REPLACE TEMP TABLE usable_phone AS
-WITH held AS (SELECT record_id, unnest(phones) AS phone FROM standard WHERE len(phones) > 0),
+WITH held AS (SELECT record_id, unnest(phones) AS phone, coalesce(restricted, false) AS hidden
+              FROM standard WHERE len(phones) > 0),
      many AS (SELECT phone FROM held GROUP BY phone HAVING count(*) > {PHONE_SHARED_BY_AT_MOST}),
-     crowd AS (SELECT phone FROM held SEMI JOIN many USING (phone) GROUP BY phone
+     crowd AS (SELECT phone FROM held SEMI JOIN many USING (phone) WHERE NOT hidden GROUP BY phone
                HAVING count(DISTINCT record_id) > {PHONE_SHARED_BY_AT_MOST})
 SELECT record_id, list(phone) FILTER (phone NOT IN (FROM crowd)) AS phones
 FROM held SEMI JOIN (SELECT DISTINCT record_id FROM held SEMI JOIN crowd USING (phone)) o
@@ -176,10 +177,11 @@ GROUP BY record_id
 
 
 _USABLE_OF = """
-SELECT phone FROM (SELECT record_id, unnest(phones) AS phone FROM standard
-                   WHERE list_has_any(phones, $phones))
+SELECT phone FROM (SELECT record_id, unnest(phones) AS phone,
+                          coalesce(restricted, false) AS hidden
+                   FROM standard WHERE list_has_any(phones, $phones))
 WHERE list_contains($phones, phone)
-GROUP BY phone HAVING count(DISTINCT record_id) <= $most
+GROUP BY phone HAVING count(DISTINCT record_id) FILTER (NOT hidden) <= $most
 """
 
 
@@ -197,17 +199,28 @@ def find_usable_phones(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_USABLE_PHONES)
 
 
+ORDINARY = "(SELECT * FROM standard WHERE NOT coalesce(restricted, false))"
+"""The records that a model may learn from, in place of `standard`."""
+
+_HIDDEN = """
+CREATE OR REPLACE TEMP TABLE hidden_record AS SELECT unique_id::BIGINT AS unique_id
+FROM (SELECT s.restricted, {unique_id} AS unique_id FROM {records} s) WHERE restricted
+"""
+
+
 def prepare_records(
     con: duckdb.DuckDBPyConnection, *, unique_id: str = BY_RECORD, records: str | None = None
 ) -> int:
     """Write the temporary table `link_record` from `standard`, `not_own` and the model's tables.
 
+    And `hidden_record(unique_id)`: those of them that are restricted.
+
     Args:
         con: Holds `standard`, `not_own(record_id, cpf, cns, nis)` (true: the value is not this
             person's), `model_given_token(token)` and `model_tf(column_name, value, tf)`.
         unique_id: SQL of the number that names a record in pairs.
-        records: Name of a part of `standard` to prepare, once `find_usable_phones` was called;
-            None for all.
+        records: A part of `standard` to prepare (a table, or `ORDINARY`), once
+            `find_usable_phones` was called; None for all.
 
     Returns:
         The number of rows.
@@ -218,6 +231,7 @@ def prepare_records(
     for name, sql in _DISTINCT.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql.format(records=given)}")
     con.execute(_PREPARED.format(unique_id=unique_id, records=given))
+    con.execute(_HIDDEN.format(unique_id=unique_id, records=given))
     for name in _DISTINCT:
         con.execute(f"DROP TABLE {name}")
     return count_rows(con, "link_record")

@@ -17,7 +17,7 @@ from mdm.linkage.expectation import Array, learn_m, level_shares
 from mdm.linkage.fingerprint import fingerprint
 from mdm.linkage.model import LevelParameters, PersonModel, Thresholds
 from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
-from mdm.linkage.prepare import BY_CONTENT, prepare_records
+from mdm.linkage.prepare import BY_CONTENT, ORDINARY, find_usable_phones, prepare_records
 from mdm.linkage.training_by_names import learn_by_names, matches_among_candidates
 from mdm.linkage.training_pairs import patterns
 from mdm.linkage.training_twins import learn_twins, mark_probabilities
@@ -59,12 +59,14 @@ _SESSIONS = (
 def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     """Train on `standard` and `not_own`; leaves `link_record` numbered by content.
 
+    Restricted records teach nothing.
+
     Raises:
         TrainingError: Too few records, or no pairs to learn from.
     """
     con.execute("CREATE OR REPLACE TEMP TABLE model_given_token AS " + _GIVEN_TOKENS)
     write_term_frequencies(con, {})
-    records = prepare_records(con, unique_id=BY_CONTENT)
+    records = _prepared(con)
     if records < FEWEST_RECORDS:
         raise TrainingError(f"{records} records are too few to train on; {FEWEST_RECORDS} needed")
     tf = _term_frequencies(con)
@@ -102,9 +104,14 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     )
 
 
+def _prepared(con: duckdb.DuckDBPyConnection) -> int:
+    find_usable_phones(con)
+    return prepare_records(con, unique_id=BY_CONTENT, records=ORDINARY)
+
+
 # A token that opens names at least twice as often as it ends them is a given name.
 _GIVEN_TOKENS = f"""
-WITH t AS (SELECT str_split(name, ' ') AS t FROM standard WHERE name IS NOT NULL),
+WITH t AS (SELECT str_split(name, ' ') AS t FROM {ORDINARY} WHERE name IS NOT NULL),
      first AS (SELECT t[1] AS token, count(*) AS n FROM t GROUP BY 1),
      last AS (SELECT t[-1] AS token, count(*) AS n FROM t WHERE len(t) > 1 GROUP BY 1)
 SELECT first.token FROM first LEFT JOIN last USING (token)

@@ -113,6 +113,10 @@ class WriteSession(ReadSession, Protocol):
         """Reserve consecutive keys; returns the first."""
         ...
 
+    def next_ids_below(self, table: str, count: int) -> range:
+        """Reserve keys below zero, which leave no gap in those of `next_ids`."""
+        ...
+
 
 class Store(Protocol):
     """The registry: readers unlimited, one writer."""

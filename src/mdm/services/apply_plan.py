@@ -23,6 +23,7 @@ from mdm.errors import (
 )
 from mdm.ports import Linking, ReadSession, Store, WriteSession
 from mdm.services.apply_events import apply_events
+from mdm.services.golden_changes import golden_digests, note_golden, seen
 from mdm.services.judge_identifier import suspend_changed_identifiers
 from mdm.services.judged_identifiers import citizens_judged_since
 from mdm.services.judgements import suspend_changed
@@ -360,7 +361,13 @@ def publish_golden(session: WriteSession, linking: Linking, changed: pa.Table | 
     if changed is not None:
         if changed.num_rows == 0:
             return
+        before = golden_digests(session, changed["municipal_id"].to_pylist())
         session.delete_arrow("golden_record", changed)
+        after: dict[str, str] = {}
+        rows = seen(linking.golden(session, changed), after)
+        session.insert_arrow("golden_record", rows, ahead=True)
+        note_golden(session, before, after)
+        return
     session.insert_arrow("golden_record", linking.golden(session, changed), ahead=True)
 
 

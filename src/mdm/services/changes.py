@@ -5,6 +5,7 @@ transaction the entries go by municipal ID; a cursor names the last one told, an
 counts nor numbers what its reader may not know of.
 """
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +14,14 @@ from mdm.domain.ledger import LedgerKind
 from mdm.domain.municipal_id import LENGTH
 from mdm.errors import UsageError
 from mdm.ports import ReadSession
-from mdm.services.lists import as_int
+from mdm.services.golden_changes import golden_digests_at
+from mdm.services.lists import as_int, rows_of_texts
 from mdm.services.standings import (
     ANCHORING,
     PLACING,
     id_standings,
     listed,
+    placements_at,
     record_standings,
 )
 
@@ -38,8 +41,9 @@ _AT_ONCE = 2_000
 _TIME_LENGTH = len("2026-03-10T12:00:00.000000Z")
 
 _TRANSACTIONS = f"""
-SELECT t.tx_id, t.at FROM ledger_tx t WHERE t.at >= :at AND t.tx_id > :tx AND EXISTS (
+SELECT t.tx_id, t.at FROM ledger_tx t WHERE t.at >= :at AND t.tx_id > :tx AND (EXISTS (
   SELECT 1 FROM ledger_event e WHERE e.tx_id = t.tx_id AND e.kind IN ({listed(_TOLD)}))
+  OR EXISTS (SELECT 1 FROM golden_change g WHERE g.tx_id = t.tx_id))
 ORDER BY t.tx_id LIMIT 1
 """
 # The citizen that an event on a record belongs to: the one it names, else the record's then.
@@ -54,20 +58,37 @@ SELECT k.record_id, k.source, k.local_id, k.citizen FROM (
     AND l.tx_id = :tx AND l.seq > e.seq AND l.kind IN ({listed(_ON_RECORDS)}))
 ) k WHERE k.citizen > :citizen ORDER BY k.citizen, k.source, k.local_id LIMIT :most
 """
-# IDs that an event names, and those anchored at a record that changed its citizen; of them those
-# that one of the records has ever had.
+# IDs that an event names, those anchored at a record that changed its citizen, and those with
+# other golden values; of them those that one of the records has ever had.
 _IDS = f"""
 SELECT k.municipal_id FROM (
   SELECT e.municipal_id FROM ledger_event e WHERE e.tx_id = :tx AND e.kind IN ({listed(_ON_IDS)})
   UNION
   SELECT a.municipal_id FROM ledger_event e JOIN ledger_event a ON a.record_id = e.record_id
   WHERE e.tx_id = :tx AND e.kind = '{LedgerKind.MOVE.value}' AND a.kind IN ({listed(ANCHORING)})
+  UNION SELECT g.municipal_id FROM golden_change g WHERE g.tx_id = :tx
+  UNION SELECT e.municipal_id FROM ledger_event e
+  WHERE e.tx_id = :tx AND e.kind = '{LedgerKind.MINT.value}'
 ) k WHERE k.municipal_id > :citizen AND EXISTS (
   SELECT 1 FROM ledger_event p JOIN record r ON r.record_id = p.record_id
   WHERE p.municipal_id = k.municipal_id AND p.tx_id <= :tx AND p.kind IN ({listed(PLACING)})
   AND {{known}}
 ) ORDER BY k.municipal_id LIMIT :most
 """
+_LAST_ID = "Z" * LENGTH
+_LAST = f"""
+SELECT t.at FROM ledger_tx t WHERE EXISTS (
+  SELECT 1 FROM ledger_event e JOIN record r ON r.record_id = e.record_id
+  WHERE e.tx_id = t.tx_id AND e.kind IN ({listed(_ON_RECORDS)}) AND {{known}})
+OR EXISTS (
+  SELECT 1 FROM golden_change g JOIN membership m ON m.municipal_id = g.municipal_id
+  JOIN record r ON r.record_id = m.record_id WHERE g.tx_id = t.tx_id AND {{known}})
+ORDER BY t.tx_id DESC LIMIT 1
+"""
+_EVER = (
+    "SELECT DISTINCT p.record_id FROM ledger_event p JOIN record r ON r.record_id = p.record_id "
+    f"WHERE p.municipal_id IN ({{{{keys}}}}) AND p.kind IN ({listed(PLACING)}) AND {{known}}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +186,28 @@ def read_changes(session: ReadSession, scope: Scope, after: Cursor, limit: int) 
                 cursor = Cursor(at, max(citizen, cursor.citizen if cursor.at == at else ""))
                 if record_id is not None and change.municipal_id is not None:
                     told.append((change.municipal_id, record_id))
+            for change in golden_changes_of(session, scope, part, tx_id, at):
+                changes.append(change)
+                citizen = str(change.municipal_id)
+                cursor = Cursor(at, max(citizen, cursor.citizen if cursor.at == at else ""))
             if len(changes) >= limit:
                 end = Cursor(at, cursor.citizen if part.last is None else part.last)
                 return Page(tuple(changes), end, more=True, told=tuple(told))
     return Page(tuple(changes), cursor, more=False, told=tuple(told))
+
+
+def level_cursor(session: ReadSession, scope: Scope) -> Cursor:
+    """The cursor that a reader of all that is in force now is level with.
+
+    What comes after it is news; entries before it are shown by the present state. It names the
+    last transaction that changed something of the scope, so that it tells of no other.
+
+    Args:
+        session: The snapshot that is read.
+        scope: Whose changes.
+    """
+    at = session.value(_LAST.format(known=scope.known), scope.params)
+    return Cursor() if at is None else Cursor(str(at), _LAST_ID)
 
 
 def _transactions(session: ReadSession, after: Cursor) -> Iterator[tuple[int, str, str]]:
@@ -249,9 +288,51 @@ def changes_of(
                 record_id,
             )
     for name in part.ids:
+        if name not in ids_after:
+            # Asked for by somebody who knows it from later: it was not issued yet.
+            continue
         kind = id_change(ids_before.get(name), ids_after[name], name)
         if kind is not None:
             yield name, _id_entry(at, kind, name, ids_after[name]), None
+
+
+def golden_changes_of(
+    session: ReadSession, scope: Scope, part: Touched, tx_id: int, at: str
+) -> Iterator[Change]:
+    """Of the IDs of a part those whose citizens have other golden values after a transaction.
+
+    Told to who has a record of the citizen.
+    """
+    ours = _held(session, scope, part.ids, tx_id)
+    before = golden_digests_at(session, ours, tx_id - 1)
+    after = golden_digests_at(session, ours, tx_id)
+    for name in part.ids:
+        if before.get(name) != after.get(name):
+            yield Change(
+                at=at,
+                change=ChangeKind.GOLDEN_CHANGED,
+                municipal_id=name,
+                golden_digest=told_digest(session, after.get(name)),
+            )
+
+
+def _held(session: ReadSession, scope: Scope, ids: Sequence[str], tx_id: int) -> set[str]:
+    """Of some citizens those who had a record of the scope before a transaction, or after it."""
+    rows = rows_of_texts(session, _EVER.format(known=scope.known), ids, scope.params)
+    numbers = [as_int(row["record_id"]) for row in rows]
+    homes = [placements_at(session, numbers, tx) for tx in (tx_id - 1, tx_id)]
+    return {home for placed in homes for home, _ in placed.values()}.intersection(ids)
+
+
+def told_digest(session: ReadSession, digest: str | None) -> str | None:
+    """The digest as it leaves: hashed with what no reader knows, so that no value can be guessed.
+
+    What nobody but the registry knows is the digest of its first transaction.
+    """
+    if digest is None:
+        return None
+    salt = session.value("SELECT content_digest FROM ledger_tx ORDER BY tx_id LIMIT 1")
+    return hashlib.sha256(f"{salt}|{digest}".encode()).hexdigest()[:32]
 
 
 def _id_entry(at: str, kind: ChangeKind, name: str, now: IdStanding) -> Change:

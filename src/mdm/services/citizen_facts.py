@@ -20,6 +20,7 @@ from mdm.domain.standard_record import StandardRecord
 from mdm.ports import ReadSession
 from mdm.services.judged_identifiers import identifiers_on, stewards_of_cpfs
 from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
+from mdm.services.past_numbers import numbers_then
 from mdm.services.publish_review import OWNERSHIP_REASONS
 from mdm.standardise.record import standardise_record
 
@@ -43,11 +44,16 @@ FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version =
 WHERE r.record_id IN ({{keys}})
 """
 _RECORDS_AT = f"""
-SELECT {KNOWN}, v.version, v.content_hash, v.load_id AS last_load_id, v.payload
+SELECT {KNOWN}, v.version, v.content_hash, v.payload, CASE WHEN coalesce((
+    SELECT MAX(l.load_id) FROM ledger_event e JOIN load l ON l.tx_id = e.tx_id
+    WHERE e.record_id = r.record_id AND e.kind = 'record_state' AND e.tx_id <= :tx), 0) > v.load_id
+  THEN (SELECT MAX(l.load_id) FROM ledger_event e JOIN load l ON l.tx_id = e.tx_id
+    WHERE e.record_id = r.record_id AND e.kind = 'record_state' AND e.tx_id <= :tx)
+  ELSE v.load_id END AS last_load_id
 FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = (
   SELECT MAX(o.version) FROM record_version o JOIN load l ON l.load_id = o.load_id
   WHERE o.record_id = r.record_id AND l.tx_id <= :tx)
-WHERE r.record_id IN ({{keys}})
+WHERE r.record_id IN ({{keys}}) AND r.state <> 'erased'
 """
 Memo = dict[str, StandardRecord]
 """Content hash -> comparable values, of one day."""
@@ -102,12 +108,22 @@ def read_records(
         record_ids: The records.
         today: The day that dates are measured against.
         memo: What was standardised on the same day before; filled further.
-        as_of: The last transaction that counts for their content; None for now. Their state,
-            their flag and whose their numbers are is told as of now.
+        as_of: The last transaction that counts for their content and whose their numbers were;
+            None for now. Their state and their flag are told as of now.
     """
     sql, params = (_RECORDS, {}) if as_of is None else (_RECORDS_AT, {"tx": as_of})
-    rows = rows_of_numbers(session, sql, record_ids, params)
-    return known_records(session, rows, today=today, memo=memo)
+    rows = list(rows_of_numbers(session, sql, record_ids, params))
+    if as_of is None:
+        return known_records(session, rows, today=today, memo=memo)
+    then = numbers_then(session, (as_int(row["record_id"]) for row in rows), as_of)
+    found = {}
+    for row in rows:
+        record_id = as_int(row["record_id"])
+        named = {identifier for identifier, _ in then.doubted.get(record_id, ())}
+        said = then.judged(record_id, str(row["content_hash"]))
+        past = {**row, "doubted": " ".join(sorted(named))}
+        found[record_id] = _known(past, said, today, {} if memo is None else memo)
+    return dict(sorted(found.items()))
 
 
 def known_records(

@@ -9,7 +9,13 @@ from mdm.domain.golden_record import GoldenRecord
 from mdm.domain.ledger import LedgerKind
 from mdm.domain.lifecycle import CitizenStatus, citizen_status_of
 from mdm.domain.municipal_id import parse
-from mdm.errors import AmbiguousIdError, IdErasedError, NotFoundError
+from mdm.errors import (
+    AmbiguousIdError,
+    IdErasedError,
+    IdTombstoneError,
+    IdWithdrawnError,
+    NotFoundError,
+)
 from mdm.ports import ReadSession
 from mdm.services import history
 from mdm.services.citizen_facts import (
@@ -21,6 +27,7 @@ from mdm.services.citizen_facts import (
 )
 from mdm.services.lists import as_int, as_text, rows_of_numbers
 from mdm.services.overrides import overrides_on
+from mdm.services.past_numbers import numbers_then
 from mdm.services.refresh_golden import GoldenRules, listed_cns, member_of
 from mdm.services.resolve import ERASED, View, named, view_of
 from mdm.survivorship.build import Override, build_golden, holding
@@ -36,21 +43,25 @@ FROM membership m JOIN record r ON r.record_id = m.record_id
 JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
 WHERE m.municipal_id = :id ORDER BY m.record_id
 """
-_THEN = f"""
+_THEN = """
 SELECT r.record_id, r.source, r.local_id, r.restricted, e.weight AS match_weight,
-       e.detail AS link_status, t.at AS linked_at, {_NAMED}
+       e.detail AS link_status, t.at AS linked_at, NULL AS ids
 FROM record r JOIN ledger_event e ON e.record_id = r.record_id
 JOIN ledger_tx t ON t.tx_id = e.tx_id
-WHERE r.record_id IN ({{keys}}) AND r.state <> 'erased' AND e.seq = (
+WHERE r.record_id IN ({keys}) AND r.state <> 'erased' AND e.seq = (
   SELECT MAX(o.seq) FROM ledger_event o WHERE o.record_id = r.record_id AND o.tx_id <= :tx
   AND o.kind IN ('place', 'move', 'relink'))
 ORDER BY r.record_id
 """
 _MOVED = """
-SELECT e.seq, e.kind, e.from_id, e.municipal_id, t.at, t.kind AS command, t.plan_id
+SELECT e.kind, e.from_id, e.municipal_id, t.at, t.kind AS command, t.plan_id
 FROM ledger_event e JOIN ledger_tx t ON t.tx_id = e.tx_id
 WHERE e.record_id = :anchor AND e.kind = 'move' AND e.municipal_id = :id AND e.tx_id <= :tx
 ORDER BY e.seq DESC LIMIT 1
+"""
+_PLACED_UNDER = """
+SELECT DISTINCT r.source, r.restricted FROM ledger_event e JOIN record r
+ON r.record_id = e.record_id WHERE e.municipal_id = :id AND e.kind IN ('place', 'move')
 """
 _ALWAYS = 2**62
 MaySee = Callable[[str, bool], bool]
@@ -82,7 +93,7 @@ class Member:
         link_status: alone, automatic, confirmed.
         match_weight: Bits of the link that brought it here, if one did.
         linked_at: Time of that.
-        ids: The IDs that it anchors now.
+        ids: The IDs that it anchors.
     """
 
     record_id: int
@@ -104,6 +115,7 @@ class CitizenState:
         municipal_id: The ID that they have.
         requested: The ID that was asked for, without hyphen.
         as_of: The moment asked for; None for now.
+        day: The day that dates are measured against: today, or that of the moment.
         members: Records that the reader may know of, in the order of their numbers.
         known: Content of those records.
         golden: The common golden record: restricted records have no part in it, unless there are
@@ -114,6 +126,7 @@ class CitizenState:
     municipal_id: str
     requested: str
     as_of: str | None
+    day: date
     members: tuple[Member, ...]
     known: Mapping[int, KnownRecord]
     golden: GoldenRecord
@@ -146,8 +159,9 @@ def citizen_state(
     """
     requested = parse(question.municipal_id)
     view = view_of(session, question.as_of, today.isoformat())
+    day = date.fromisoformat(view.day)
     municipal_id = _named(view, requested, question, sees)
-    everyone, read = _members(view, municipal_id, today)
+    everyone, read = _members(view, municipal_id, day)
     if everyone and all(member.status == "erased" for member in everyone):
         raise IdErasedError(ERASED, where=requested)
     members = tuple(
@@ -158,7 +172,7 @@ def citizen_state(
     if not members:
         raise NotFoundError("no such municipal ID was issued", where=requested)
     known = {member.record_id: read[member.record_id] for member in members}
-    listed = listed_cns(session, known.values(), [municipal_id])
+    listed = _listed_cns(view, municipal_id, known)
     records = [member_of(one, rules, listed) for one in known.values()]
     if not any(record.eligible for record in records):
         # Who may know of somebody of whom all is restricted reads what the records say.
@@ -170,11 +184,21 @@ def citizen_state(
         municipal_id=municipal_id,
         requested=requested,
         as_of=question.as_of,
+        day=day,
         members=members,
         known=known,
         golden=golden,
         event=None if requested == municipal_id else _event(view, requested, municipal_id),
     )
+
+
+def _listed_cns(view: View, municipal_id: str, known: Mapping[int, KnownRecord]) -> frozenset[str]:
+    """The CNS that are the citizen's own, as far as the last plan found."""
+    if view.tx_id is None:
+        return listed_cns(view.session, known.values(), [municipal_id])
+    then = numbers_then(view.session, known, view.tx_id)
+    own = (then.own_cns(record_id, one.record) for record_id, one in known.items())
+    return frozenset().union(*own)
 
 
 def _overrides(
@@ -204,11 +228,30 @@ def opened(record: MemberRecord) -> MemberRecord:
 
 def _named(view: View, requested: str, question: Question, sees: MaySee) -> str:
     try:
-        return named(view, requested)
+        found = named(view, requested)
     except AmbiguousIdError:
+        _refuse_unknown(view, requested, sees)
         if question.about is None:
             raise
+    except (IdWithdrawnError, IdTombstoneError):
+        _refuse_unknown(view, requested, sees)
+        raise
+    else:
+        if found != requested:
+            _refuse_unknown(view, requested, sees)
+        return found
     return _settled(view, requested, question.about, sees)
+
+
+def _refuse_unknown(view: View, requested: str, sees: MaySee) -> None:
+    """An ID under which the reader may know of no record says nothing to them.
+
+    Raises:
+        NotFoundError: It is one.
+    """
+    rows = view.session.rows(_PLACED_UNDER, {"id": requested})
+    if rows and not any(sees(str(row["source"]), bool(row["restricted"])) for row in rows):
+        raise NotFoundError("no such municipal ID was issued", where=requested)
 
 
 def _settled(view: View, requested: str, about: tuple[str, str], sees: MaySee) -> str:
@@ -228,21 +271,25 @@ def _settled(view: View, requested: str, about: tuple[str, str], sees: MaySee) -
 
 
 def _members(
-    view: View, municipal_id: str, today: date
+    view: View, municipal_id: str, day: date
 ) -> tuple[list[Member], dict[int, KnownRecord]]:
     """The records of a citizen, erased ones too, and the content of those that are not."""
     session = view.session
     if view.tx_id is None:
         rows = session.rows(_MEMBERS, {"id": municipal_id})
         members = [_member(row, str(row["state"])) for row in rows]
-        return members, known_records(session, rows, today=today)
+        return members, known_records(session, rows, today=day)
     then = history.members_at(session, municipal_id, view.tx_id)
+    anchored = history.anchored_at(session, then, view.tx_id)
     members = [
-        _member(row, view.state(as_int(row["record_id"])))
+        replace(
+            _member(row, view.state(as_int(row["record_id"]))),
+            ids=anchored.get(as_int(row["record_id"]), ()),
+        )
         for row in rows_of_numbers(session, _THEN, then, {"tx": view.tx_id})
     ]
     states = {member.record_id: member.status for member in members}
-    read = read_records(session, states, today=today, as_of=view.tx_id)
+    read = read_records(session, states, today=day, as_of=view.tx_id)
     return members, {number: replace(one, state=states[number]) for number, one in read.items()}
 
 
@@ -277,7 +324,6 @@ def _event(view: View, requested: str, municipal_id: str) -> dict[str, object] |
         return None
     return {
         "kind": "merge" if row["kind"] == LedgerKind.MOVE else as_text(row["kind"]),
-        "seq": as_int(row["seq"]),
         "at": str(row["at"]),
         "from_id": as_text(row["from_id"]),
         "municipal_id": municipal_id,

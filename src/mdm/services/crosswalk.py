@@ -122,7 +122,7 @@ def look_up_then(
         raise unknown_record(key[0])
     state, belongs = view.state(record_id), view.membership(record_id)
     status = "active" if state == "present" else state
-    if belongs is not None and view.is_dormant(belongs[0]):
+    if belongs is not None and view.is_dormant(belongs[0], sight.visible("r")):
         status = "dormant"
     return CrosswalkEntry(
         source=key[0],

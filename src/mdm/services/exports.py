@@ -18,7 +18,9 @@ from mdm.domain.ledger import TxHeader
 from mdm.domain.told_sets import ToldKind
 from mdm.ports import ReadSession, Store
 from mdm.services.blind import CONTROL, SHOWN_AS, shown_weight
+from mdm.services.changes import Scope, level_cursor
 from mdm.services.export_file import export_target, write_export
+from mdm.services.golden_lineage import with_sources
 from mdm.services.keys import check_source
 from mdm.services.sight import Sight
 from mdm.services.told import tell_all
@@ -146,7 +148,7 @@ def export_crosswalk(request: ExportRequest) -> dict[str, object]:
     not among them.
 
     Returns:
-        export, file, rows.
+        export, file, rows, cursor: where to go on with the feed of changes.
     """
     told = ToldKind.ALL_RECORDS if request.restricted else ToldKind.OPEN_RECORDS
 
@@ -180,12 +182,15 @@ def crosswalk_batches(
 def export_golden(request: ExportRequest) -> dict[str, object]:
     """Every golden record; restricted records are in none of them.
 
+    `lineage` names sources: numbers of records stay inside.
+
     Returns:
-        export, file, rows.
+        export, file, rows, cursor (none).
     """
 
     def read(session: ReadSession, at: str) -> Iterator[pa.RecordBatch]:  # noqa: ARG001
-        return session.read_arrow(_GOLDEN_SQL, schema=GOLDEN)
+        found = session.read_arrow(_GOLDEN_SQL, schema=GOLDEN)
+        return (with_sources(session, batch) for batch in found)
 
     return _told_export(request, "golden", GOLDEN, read, ToldKind.CITIZENS)
 
@@ -194,7 +199,7 @@ def export_review(request: ExportRequest) -> dict[str, object]:
     """Every open question about a pair, in the order in which to answer them.
 
     Returns:
-        export, file, rows.
+        export, file, rows, cursor (none).
     """
     sql = _REVIEW_SQL.format(both=request.condition("l", "r"))
     with request.store.reading() as session, export_target(request.path) as target:
@@ -215,7 +220,7 @@ def export_pairs(
         unpack: The levels by comparison that a stored pattern holds.
 
     Returns:
-        export, file, rows.
+        export, file, rows, cursor (none).
     """
     schema = pa.schema([*list(_PAIRS)[:-1], *((name, _TEXT) for name in comparisons)])
 
@@ -240,7 +245,7 @@ def export_issues(request: ExportRequest, source: str) -> dict[str, object]:
     """Values of a source that could not be used, as it sent them, to go back to it.
 
     Returns:
-        export, file, rows.
+        export, file, rows, cursor (none).
 
     Raises:
         UnknownSourceError: The source is not declared.
@@ -280,10 +285,11 @@ def _told_export(
     holder = request.header.actor if request.holder is None else request.holder
     names = [name for name in PERSON_NAMES if name in schema.names]
     with export_target(request.path) as target, request.store.writing(request.header) as session:
+        cursor = level_cursor(session, Scope(request.condition("r"), {}))
         rows = write_export(target, schema, read(session, session.at), names=names)
         tell_all(session, holder, told)
-    return _result(request, kind, rows)
+    return {**_result(request, kind, rows), "cursor": str(cursor)}
 
 
 def _result(request: ExportRequest, kind: str, rows: int) -> dict[str, object]:
-    return {"export": kind, "file": str(request.path), "rows": rows}
+    return {"export": kind, "file": str(request.path), "rows": rows, "cursor": None}

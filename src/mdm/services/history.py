@@ -1,13 +1,13 @@
 """What the registry held at a past moment, told from the ledger alone."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time
 
 from mdm.domain.events import RecordState
 from mdm.domain.ledger import LedgerKind
 from mdm.errors import UsageError
 from mdm.ports import ReadSession
-from mdm.services.lists import as_int, as_text, rows_of_texts
+from mdm.services.lists import as_int, as_text, rows_of_numbers, rows_of_texts
 from mdm.services.standings import ANCHORING, PLACING, listed, placements_at
 
 _STATES = (LedgerKind.PLACE, LedgerKind.UNPLACE, LedgerKind.RECORD_STATE)
@@ -89,6 +89,39 @@ def members_at(session: ReadSession, municipal_id: str, tx_id: int) -> list[int]
         if belonged is not None and belonged[0] == municipal_id:
             found.append(record_id)
     return found
+
+
+def told_ids(session: ReadSession, ids: Collection[str], known: str) -> set[str]:
+    """Of some IDs those that a record ever had which a reader may know of.
+
+    Args:
+        session: A snapshot of the registry.
+        ids: Municipal IDs.
+        known: SQL condition on alias `r` of table `record`.
+    """
+    sql = (
+        "SELECT DISTINCT e.municipal_id FROM ledger_event e JOIN record r "
+        "ON r.record_id = e.record_id WHERE e.municipal_id IN ({keys}) "
+        f"AND e.kind IN ({listed(PLACING)}) AND {known}"
+    )
+    return {str(row["municipal_id"]) for row in rows_of_texts(session, sql, ids)}
+
+
+def anchored_at(
+    session: ReadSession, records: Collection[int], tx_id: int
+) -> dict[int, tuple[str, ...]]:
+    """The IDs that each of some records anchored and that answered."""
+    sql = (
+        "SELECT DISTINCT municipal_id FROM ledger_event WHERE record_id IN ({keys}) "
+        f"AND tx_id <= :tx AND kind IN ({listed(ANCHORING)})"
+    )
+    rows = rows_of_numbers(session, sql, records, {"tx": tx_id})
+    found: dict[int, list[str]] = {}
+    for name in sorted({str(row["municipal_id"]) for row in rows}):
+        facts = id_at(session, name, tx_id)
+        if facts is not None and facts["state"] == "active":
+            found.setdefault(as_int(facts["anchor_record_id"]), []).append(name)
+    return {record_id: tuple(names) for record_id, names in found.items() if record_id in records}
 
 
 def id_at(session: ReadSession, municipal_id: str, tx_id: int) -> dict[str, object] | None:

@@ -1,6 +1,6 @@
 """The life of a citizen: what happened to its IDs and records, in order, told from the ledger."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mdm.domain.change import Change
@@ -9,6 +9,7 @@ from mdm.domain.municipal_id import parse
 from mdm.errors import NotFoundError
 from mdm.ports import Clock, ReadSession, Store
 from mdm.services.changes import Touched, changes_of
+from mdm.services.history import told_ids
 from mdm.services.lists import as_int, as_text, rows_of_numbers, rows_of_texts
 from mdm.services.standings import ANCHORING, PLACING, id_standings, listed
 
@@ -32,20 +33,21 @@ _LINK_WEIGHTS = f"""
 SELECT tx_id, record_id, weight FROM ledger_event WHERE record_id IN ({{keys}})
 AND kind IN ({listed(PLACING)}) AND weight IS NOT NULL ORDER BY seq
 """
-_JUDGED = """
-SELECT tx_id, verdict, record_l, record_r, actor, judgement_id FROM judgement
-WHERE record_l IN ({keys}) OR record_r IN ({keys}) ORDER BY judgement_id
-"""
-_UNDONE = """
-SELECT e.tx_id, j.record_l, j.record_r, j.judgement_id FROM judgement j
+_SIDES = "JOIN record l ON l.record_id = j.record_l JOIN record r ON r.record_id = j.record_r"
+_JUDGED = f"""
+SELECT j.tx_id, j.verdict, j.record_l, j.record_r, j.judgement_id FROM judgement j {_SIDES}
+WHERE (j.record_l IN ({{keys}}) OR j.record_r IN ({{keys}})) AND """
+_UNDONE = f"""
+SELECT e.tx_id, j.record_l, j.record_r, j.judgement_id FROM judgement j {_SIDES}
 JOIN ledger_event e ON e.detail = CAST(j.judgement_id AS TEXT) AND e.kind = 'judge_undo'
-WHERE j.state = 'undone' AND (j.record_l IN ({keys}) OR j.record_r IN ({keys}))
-"""
+WHERE j.state = 'undone' AND (j.record_l IN ({{keys}}) OR j.record_r IN ({{keys}})) AND """
 _SET = """
 SELECT tx_id, record_id, attribute, override_id FROM golden_override
 WHERE record_id IN ({keys}) ORDER BY override_id
 """
 _Record = tuple[int, str, str]
+Visible = Callable[[str], str]
+"""SQL condition on an alias of table `record`: whether the reader may know of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,12 @@ class _Citizen:
     Attributes:
         ids: The ID asked for, and those that name or named the same citizen.
         records: Number, source and local ID of every record that was ever theirs.
+        visible: Which records the reader may know of.
     """
 
     ids: Sequence[str]
     records: Sequence[_Record]
+    visible: Visible
 
     @property
     def numbers(self) -> list[int]:
@@ -87,28 +91,73 @@ def life_of(
         InvalidMunicipalIdError: The text is no municipal ID.
         NotFoundError: The ID was not issued, or all that it had is restricted.
     """
-    requested = parse(municipal_id)
-    known = "true" if restricted else "NOT r.restricted"
+
+    def visible(record: str) -> str:
+        return "true" if restricted else f"NOT {record}.restricted"
+
     with store.reading() as session:
-        last = session.number("SELECT MAX(tx_id) FROM ledger_tx")
-        now = id_standings(session, [requested], last).get(requested)
-        if now is None:
-            raise NotFoundError("no such municipal ID was issued", where=requested)
-        citizen = _citizen(session, requested, now.resolves_to, known)
-        if not citizen.records:
-            raise NotFoundError("no such municipal ID was issued", where=requested)
-        events = list(_events(session, citizen))
-    unclear = now.ambiguous_until is not None and now.ambiguous_until > clock().date().isoformat()
+        life = read_life(session, municipal_id, visible, today=clock().date().isoformat())
     return {
-        "municipal_id": now.resolves_to,
-        "requested": requested,
-        "state": "ambiguous" if unclear else now.state.value,
-        "ids": list(citizen.ids),
-        "events": [_told(event, requested) for event in events],
+        "municipal_id": life.municipal_id,
+        "requested": life.requested,
+        "state": life.state,
+        "ids": list(life.ids),
+        "events": [_told(event, life.requested) for event in life.events],
     }
 
 
-def _citizen(session: ReadSession, requested: str, resolves_to: str | None, known: str) -> _Citizen:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """The life of the citizen that an ID names.
+
+    Attributes:
+        municipal_id: The citizen's ID now; None where the ID asked for names nobody.
+        requested: The ID asked for.
+        state: active, withdrawn, tombstone or ambiguous.
+        ids: Those that name or named the citizen.
+        events: In their order.
+        records: Numbers of the records that are told of.
+    """
+
+    municipal_id: str | None
+    requested: str
+    state: str
+    ids: tuple[str, ...]
+    events: tuple[LifeEvent, ...]
+    records: tuple[int, ...]
+
+
+def read_life(session: ReadSession, municipal_id: str, visible: Visible, *, today: str) -> Life:
+    """The life of a citizen as far as a reader may know of its records; see `life_of`.
+
+    Args:
+        session: The snapshot.
+        municipal_id: As people write it.
+        visible: Which records the reader may know of.
+        today: ISO day.
+    """
+    requested = parse(municipal_id)
+    last = session.number("SELECT MAX(tx_id) FROM ledger_tx")
+    now = id_standings(session, [requested], last).get(requested)
+    if now is None:
+        raise NotFoundError("no such municipal ID was issued", where=requested)
+    citizen = _citizen(session, requested, now.resolves_to, visible)
+    if requested not in citizen.ids or not citizen.records:
+        raise NotFoundError("no such municipal ID was issued", where=requested)
+    unclear = now.ambiguous_until is not None and now.ambiguous_until > today
+    return Life(
+        municipal_id=now.resolves_to,
+        requested=requested,
+        state="ambiguous" if unclear else now.state.value,
+        ids=tuple(citizen.ids),
+        events=tuple(_events(session, citizen)),
+        records=tuple(citizen.numbers),
+    )
+
+
+def _citizen(
+    session: ReadSession, requested: str, resolves_to: str | None, visible: Visible
+) -> _Citizen:
     """The records that were ever theirs, and the IDs that these anchored and that named them."""
     ids = {requested} | ({resolves_to} if resolves_to is not None else set())
     members = rows_of_texts(
@@ -118,12 +167,14 @@ def _citizen(session: ReadSession, requested: str, resolves_to: str | None, know
     )
     present = [as_int(row["record_id"]) for row in members]
     ids |= {str(r["municipal_id"]) for r in rows_of_numbers(session, _ANCHORED, present)}
+    known = visible("r")
+    ids = told_ids(session, ids, known)
     rows = rows_of_texts(session, _EVER_PLACED.replace("{known}", known), ids)
     records = {
         as_int(r["record_id"]): (as_int(r["record_id"]), str(r["source"]), str(r["local_id"]))
         for r in rows
     }
-    return _Citizen(sorted(ids), [records[number] for number in sorted(records)])
+    return _Citizen(sorted(ids), [records[number] for number in sorted(records)], visible)
 
 
 def _events(session: ReadSession, citizen: _Citizen) -> Iterator[LifeEvent]:
@@ -161,10 +212,13 @@ def _said(session: ReadSession, citizen: _Citizen) -> dict[int, list[Said]]:
         sides = (as_int(row["record_l"]), as_int(row["record_r"]))
         return tuple(keys[side] for side in sides if side in keys)
 
-    for row in rows_of_numbers(session, _JUDGED, citizen.numbers):
+    # Who may not know of one of two records may not know that they were compared.
+    both = f"{citizen.visible('l')} AND {citizen.visible('r')}"
+    judged = rows_of_numbers(session, _JUDGED + both, citizen.numbers)
+    for row in sorted(judged, key=lambda row: as_int(row["judgement_id"])):
         one = Said(verdict=str(row["verdict"]), records=pair(row))
         found.setdefault(as_int(row["tx_id"]), []).append(one)
-    for row in rows_of_numbers(session, _UNDONE, citizen.numbers):
+    for row in rows_of_numbers(session, _UNDONE + both, citizen.numbers):
         one = Said(verdict="undone", records=pair(row))
         found.setdefault(as_int(row["tx_id"]), []).append(one)
     for row in rows_of_numbers(session, _SET, citizen.numbers):

@@ -1,11 +1,13 @@
 """What a plan asks of stewards and reports to sources, brought level with what already waits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from mdm.clustering.decision import ReviewReason
 from mdm.ports import WriteSession
+from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.past_numbers import note_ownership
 
 OVERLAY = "overlay"
 """Kind of a question that a load asks: an update turned a record into somebody else."""
@@ -22,7 +24,7 @@ def publish_ownership(session: WriteSession, rows: pa.Table) -> set[int]:
 
     Args:
         session: The writer lane.
-        rows: record_id, field, reason.
+        rows: record_id, field, reason, value_hash.
 
     Returns:
         Records of which an identifier was taken or given back: their golden values may differ.
@@ -35,6 +37,7 @@ def publish_ownership(session: WriteSession, rows: pa.Table) -> set[int]:
         )
     }
     wanted = {(row["record_id"], row["field"], row["reason"]) for row in rows.to_pylist()}
+    note_ownership(session, rows)
     changed = {key[0] for key in known.keys() ^ wanted}
     settled = sorted(known[key] for key in known.keys() - wanted)
     if settled:
@@ -107,12 +110,12 @@ def publish_review(session: WriteSession, rows: pa.Table, plan_id: int) -> None:
     ]
     session.update_rows("review_item", kept)
     fresh = [key for key in wanted if key not in waiting]
-    first = session.next_ids("review_item", len(fresh)) if fresh else 0
+    numbers = question_numbers(session, [(record_l, record_r) for _, record_l, record_r in fresh])
     session.insert_rows(
         "review_item",
         [
             {
-                "review_id": first + n,
+                "review_id": numbers[n],
                 "kind": key[0],
                 "record_l": key[1],
                 "record_r": key[2],
@@ -125,6 +128,24 @@ def publish_review(session: WriteSession, rows: pa.Table, plan_id: int) -> None:
             for n, key in enumerate(fresh)
         ],
     )
+
+
+def question_numbers(session: WriteSession, pairs: Sequence[tuple[int, int]]) -> list[int]:
+    """Numbers for new questions: those about restricted records below zero.
+
+    A gap between the numbers of the others would tell of them.
+    """
+    if not pairs:
+        return []
+    ends = {record_id for pair in pairs for record_id in pair}
+    sql = "SELECT record_id FROM record WHERE restricted AND record_id IN ({keys})"
+    hidden = {as_int(row["record_id"]) for row in rows_of_numbers(session, sql, ends)}
+    is_hidden = [not hidden.isdisjoint(pair) for pair in pairs]
+    below = iter(session.next_ids_below("review_item", sum(is_hidden)))
+    openly = len(pairs) - sum(is_hidden)
+    first = session.next_ids("review_item", openly) if openly else 0
+    above = iter(range(first, first + openly))
+    return [next(below) if one else next(above) for one in is_hidden]
 
 
 def match_probability(weight: float | None) -> float | None:

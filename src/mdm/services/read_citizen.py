@@ -108,7 +108,7 @@ class CitizenAnswer:
         deceased: Standing of a reported death; None where none is, or it is hidden.
         services, family, members: As far as they are shown.
         ids: All IDs that name them.
-        weakest_link, doubts: Only where the reader sees doubts.
+        weakest_link, doubts: Only where the reader sees doubts, and not of the past.
         told: (ID, record or 0) of each ID in the answer, for the trace.
         municipal_ids: All IDs in it.
         fields: Groups that left, whole or masked, for the trace.
@@ -169,7 +169,7 @@ def read_citizen(
     secret = all(member.restricted for member in state.members)
     disclosure = Disclosure(
         sight=sight,
-        flags=flags_of(state.golden, today.isoformat(), restricted=secret),
+        flags=flags_of(state.golden, state.day.isoformat(), restricted=secret),
         sources={member.record_id: member.source for member in state.members},
         asked=asked,
     )
@@ -195,7 +195,10 @@ class _Answering:
         family = tuple(self._families())
         keys = self._keys()
         ids = tuple(str(row["municipal_id"]) for row in ids_of(state.members, keys))
-        sees_doubts = self.sight.sees(self.disclosure.flags, Field.DOUBTS)
+        # Of the past neither weights of all pairs nor questions are kept.
+        is_past = state.as_of is not None
+        sees_doubts = not is_past and self.sight.sees(self.disclosure.flags, Field.DOUBTS)
+        sees_weights = self.sight.sees(self.disclosure.flags, Field.DOUBTS)
         sees_death = self.sight.sees(self.disclosure.flags, Field.DEATH)
         relatives = {member.municipal_id for one in family for member in one.members}
         every = sorted({state.municipal_id, *ids, *relatives})
@@ -211,7 +214,7 @@ class _Answering:
             deceased=deceased_of(state.golden) if sees_death else None,
             services=tuple(self._services()),
             family=family,
-            members=tuple(self._members(weights=sees_doubts)),
+            members=tuple(self._members(weights=sees_weights)),
             ids=ids,
             weakest_link=weakest_of(self.session, keys) if sees_doubts else None,
             doubts=tuple(self._doubts(keys)) if sees_doubts else (),

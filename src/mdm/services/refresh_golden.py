@@ -10,6 +10,7 @@ import pyarrow as pa
 from mdm.domain.ownership import Ownership
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.citizen_facts import KnownRecord, Memo, read_records
+from mdm.services.golden_changes import golden_digests, note_golden
 from mdm.services.lists import as_int, rows_of_texts
 from mdm.services.overrides import by_citizen, overrides_on
 from mdm.survivorship.build import Override, build_golden
@@ -123,8 +124,11 @@ def refresh_golden(
         for municipal_id, records in sorted(members.items())
         if any(record.eligible for record in records)
     ]
+    before = golden_digests(session, wanted)
     session.delete_arrow("golden_record", pa.table({"municipal_id": pa.array(wanted, pa.string())}))
     session.insert_rows("golden_record", rows)
+    after = {str(row["municipal_id"]): str(row["content_digest"]) for row in rows}
+    note_golden(session, before, after)
     return len(rows)
 
 

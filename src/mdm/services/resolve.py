@@ -16,7 +16,7 @@ from mdm.errors import (
 from mdm.ports import Clock, ReadSession, Store
 from mdm.services import history
 from mdm.services.keys import MUNICIPAL, record_number
-from mdm.services.lists import as_int
+from mdm.services.lists import as_int, rows_of_numbers
 from mdm.services.told import WITHOUT_RECORD, Telling, is_told, tell
 
 _ID_FACTS = """
@@ -25,10 +25,7 @@ FROM municipal_id i LEFT JOIN membership m ON m.record_id = i.anchor_record_id
 WHERE i.municipal_id = :id
 """
 
-_STATES_OF = (
-    "SELECT DISTINCT r.state FROM membership m JOIN record r ON r.record_id = m.record_id "
-    "WHERE m.municipal_id = :id"
-)
+_OPEN = "NOT r.restricted"
 ERASED = "what was known under this ID was erased by law"
 
 
@@ -185,20 +182,31 @@ class View:
         )
         return str(state)
 
-    def is_dormant(self, municipal_id: str) -> bool:
-        """Whether no record of a citizen is present."""
-        return self.citizen_status(municipal_id) is CitizenStatus.DORMANT
+    def is_dormant(self, municipal_id: str, visible: str = _OPEN) -> bool:
+        """Whether no record of a citizen is present; see `citizen_status`."""
+        return self.citizen_status(municipal_id, visible) is CitizenStatus.DORMANT
 
-    def citizen_status(self, municipal_id: str) -> CitizenStatus:
-        """Where a citizen stands; who is erased now is told as erased of every moment."""
+    def citizen_status(self, municipal_id: str, visible: str = _OPEN) -> CitizenStatus:
+        """Where a citizen stands; who is erased now is told as erased of every moment.
+
+        Args:
+            municipal_id: The citizen.
+            visible: SQL condition on `r`: the records that count, where there are any.
+        """
+        sql = f"SELECT r.record_id, r.state, {visible} AS visible FROM record r "
         if self.tx_id is None:
-            rows = self.session.rows(_STATES_OF, {"id": municipal_id})
-            return citizen_status_of(RecordState(str(row["state"])) for row in rows)
-        members = history.members_at(self.session, municipal_id, self.tx_id)
-        now = [View(self.session, None, self.day).state(record_id) for record_id in members]
-        if citizen_status_of(map(RecordState, now)) is CitizenStatus.ERASED:
-            return CitizenStatus.ERASED
-        return citizen_status_of(RecordState(self.state(record_id)) for record_id in members)
+            joined = "JOIN membership m ON m.record_id = r.record_id WHERE m.municipal_id = :id"
+            rows = [*self.session.rows(sql + joined, {"id": municipal_id})]
+        else:
+            members = history.members_at(self.session, municipal_id, self.tx_id)
+            rows = [*rows_of_numbers(self.session, sql + "WHERE r.record_id IN ({keys})", members)]
+        counted = [row for row in rows if row["visible"]] or rows
+        now = citizen_status_of(RecordState(str(row["state"])) for row in counted)
+        if self.tx_id is None or now is CitizenStatus.ERASED:
+            return now
+        return citizen_status_of(
+            RecordState(self.state(as_int(row["record_id"]))) for row in counted
+        )
 
     def id_facts(self, municipal_id: str) -> dict[str, object] | None:
         """State, anchor, `ambiguous_until` of an ID and the citizen of its anchor, if any.
@@ -235,6 +243,8 @@ def _by_record(view: View, question: Question) -> Resolved:
 
 def _by_id(view: View, question: Question) -> Resolved:
     requested = parse(question.local_id)
+    if not history.told_ids(view.session, [requested], "NOT r.restricted"):
+        raise NotFoundError("no such municipal ID was issued", where=requested)
     municipal_id = named(view, requested)
     status = view.citizen_status(municipal_id)
     if status is CitizenStatus.ERASED:

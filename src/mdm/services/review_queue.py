@@ -9,7 +9,12 @@ from mdm.ports import ReadSession, Rows, WriteSession
 from mdm.services.blind import shown_kind, shown_weight
 from mdm.services.exports import ONE_A_PAIR, QUESTION_ORDER
 from mdm.services.lists import as_int, rows_of_numbers
-from mdm.services.publish_review import asked, match_probability, reason_text
+from mdm.services.publish_review import (
+    asked,
+    match_probability,
+    question_numbers,
+    reason_text,
+)
 
 SUSPENDED = ReviewReason.SUSPENDED.value
 SECOND_STEWARD = "second_steward"
@@ -132,9 +137,9 @@ def open_questions(session: WriteSession, questions: Sequence[Question]) -> None
     """Open questions that do not wait yet (kind and pair)."""
     known = waiting_on(session, (question.record_l for question in questions))
     fresh = [q for q in questions if q.kind not in {w.kind for w in known.get(q.pair, ())}]
-    first = session.next_ids("review_item", len(fresh)) if fresh else 0
+    numbers = question_numbers(session, [question.pair for question in fresh])
     session.insert_rows(
-        "review_item", [_row(question, first + n) for n, question in enumerate(fresh)]
+        "review_item", [_row(*numbered) for numbered in zip(fresh, numbers, strict=True)]
     )
 
 

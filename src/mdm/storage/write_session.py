@@ -54,6 +54,7 @@ class WriteSession(ReadSession):
         self.at = at
         self._digests = TableDigests(self)
         self._next: dict[str, int] = {}
+        self._next_below: dict[str, int] = {}
 
     # ------------------------------------------------------------------ rows in
 
@@ -199,11 +200,21 @@ class WriteSession(ReadSession):
         """Reserve `count` consecutive keys of a table with an integer key; returns the first."""
         if table not in self._next:
             key = key_columns(table)[0]
-            self._next[table] = self.number(f'SELECT MAX("{key}") FROM "{table}"') + 1
+            highest = self.number(f'SELECT MAX("{key}") FROM "{table}"')
+            self._next[table] = max(highest, 0) + 1
         first: int = self._next[table]
         if table != "ledger_event":
             self._next[table] = first + count
         return first
+
+    def next_ids_below(self, table: str, count: int) -> range:
+        """Reserve keys below zero, which leave no gap in those of `next_ids`."""
+        if table not in self._next_below:
+            key = key_columns(table)[0]
+            self._next_below[table] = min(self.number(f'SELECT MIN("{key}") FROM "{table}"'), 0)
+        last = self._next_below[table]
+        self._next_below[table] = last - count
+        return range(last - 1, last - 1 - count, -1)
 
     # ------------------------------------------------------------------ the end of it
 

@@ -1,8 +1,8 @@
 """Clusters of the whole city, set-wise: components of accepted links, and what is contested.
 
-A component without a guard, a judgement or a restricted record is a cluster as it stands. The
-others go one by one to `mdm.clustering`, which decides by the same rules; a test holds both to
-the same result.
+Components are of ordinary records: one without a guard or a judgement is a cluster as it stands.
+The others go one by one to `mdm.clustering`, which decides by the same rules; a test holds both
+to the same result. Restricted records are attached afterwards (`mdm.volume.attach`).
 """
 
 from collections.abc import Sequence
@@ -30,18 +30,21 @@ def find_components(
 ) -> None:
     """Write `component(record_id, component)`: the smallest record ID names a component.
 
-    Reads `standard`, `scored(record_l, record_r, match_weight)` and `placed(record_id,
-    municipal_id)`. Links at or above the link threshold count; inside an existing citizen down
-    to the fracture threshold; must-links always.
+    Reads `standard`, `scored(record_l, record_r, match_weight)`, `placed(record_id,
+    municipal_id)` and `hidden(record_id)`, the restricted records: each is alone. Links at or
+    above the link threshold count; inside an existing citizen down to the fracture threshold;
+    must-links always.
     """
     edges = con.execute(
         f"""
-        SELECT record_l, record_r FROM scored WHERE match_weight >= {rules.link}
-        UNION ALL
-        SELECT s.record_l, s.record_r FROM scored s
-        JOIN placed l ON l.record_id = s.record_l JOIN placed r ON r.record_id = s.record_r
-        WHERE s.match_weight >= {rules.fracture} AND s.match_weight < {rules.link}
-          AND l.municipal_id = r.municipal_id
+        SELECT record_l, record_r FROM (
+          SELECT record_l, record_r FROM scored WHERE match_weight >= {rules.link}
+          UNION ALL
+          SELECT s.record_l, s.record_r FROM scored s
+          JOIN placed l ON l.record_id = s.record_l JOIN placed r ON r.record_id = s.record_r
+          WHERE s.match_weight >= {rules.fracture} AND s.match_weight < {rules.link}
+            AND l.municipal_id = r.municipal_id)
+        ANTI JOIN hidden h ON h.record_id = record_l ANTI JOIN hidden k ON k.record_id = record_r
         """
     ).fetchnumpy()
     left = np.concatenate([edges["record_l"], [pair[0] for pair in must_links]]).astype(np.int64)

@@ -27,12 +27,13 @@ SELECT s.record_id, c.component, s.source,
        w.stewards AS own_cpf_by,
        s.name, s.name_phonetic, s.suffix, s.name_kind, s.twin_order, s.mother, s.birth_date,
        s.deceased_on, s.last_contact_on,
-       s.restricted OR coalesce(r.restricted, false) AS restricted,
+       h.record_id IS NOT NULL AS restricted,
        g.into_id AS superseded_by,
        coalesce(r.state, 'pending') IN ('pending', 'present') AS active
 FROM standard s
 JOIN {component} c USING (record_id)
 SEMI JOIN (SELECT component FROM {component} GROUP BY 1 HAVING count(*) > 1) USING (component)
+LEFT JOIN hidden h USING (record_id)
 LEFT JOIN not_own o USING (record_id)
 LEFT JOIN own_cpf_by w USING (record_id)
 LEFT JOIN source_merge g USING (record_id)
@@ -55,7 +56,7 @@ family AS (SELECT DISTINCT component FROM {fact} WHERE active AND household IS N
 class AS (SELECT DISTINCT component FROM {fact} WHERE active AND class IS NOT NULL
           GROUP BY component, class HAVING count(*) > 1),
 other AS (SELECT component FROM {fact} GROUP BY component
-          HAVING count(DISTINCT own_cpf) > 1 OR bool_or(restricted)
+          HAVING count(DISTINCT own_cpf) > 1
               OR (bool_or(deceased_on IS NOT NULL) AND bool_or(deceased_on IS NULL)))
 SELECT component FROM pair UNION SELECT component FROM family UNION SELECT component FROM class
 UNION SELECT component FROM other
@@ -70,7 +71,8 @@ def find_contested(
     """Write `fact` and `contested(component)`; returns the number of contested components.
 
     Args:
-        con: Holds `standard`, `component`, `not_own`, `own_cpf_by`, `record_state`, `source_merge`.
+        con: Holds `standard`, `component`, `not_own`, `own_cpf_by`, `record_state`, `source_merge`,
+            `hidden` (the restricted records).
         judged: Records that stand in any judgement.
         scope: The components to look at, and where to write.
     """
@@ -78,9 +80,14 @@ def find_contested(
     con.execute("CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM judged_rows")
     con.unregister("judged_rows")
     names = {"component": scope.component, "fact": scope.fact, "contested": scope.contested}
-    con.execute(_FACTS.format(**names))
+    write_facts(con, scope)
     con.execute(_CONTESTED.format(**names))
     return count_rows(con, scope.contested)
+
+
+def write_facts(con: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+    """Write what guards read of the records of each component of several; see `find_contested`."""
+    con.execute(_FACTS.format(component=scope.component, fact=scope.fact))
 
 
 def contested_components(

@@ -1,20 +1,22 @@
 """Clusters of the whole city: components as they stand, contested ones decided one by one.
 
 Writes `cluster(record_id, cluster, link_status, weight)` (a cluster is named by its smallest
-record) and `review_pair(...)`, one row a question.
+ordinary record) and `review_pair(...)`, one row a question.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import duckdb
 import pyarrow as pa
 
 from mdm.clustering.components import UnionFind
 from mdm.clustering.constrained import cluster_component
-from mdm.clustering.decision import Thresholds, link_statuses
+from mdm.clustering.decision import ReviewPair, Thresholds, link_statuses
 from mdm.domain.judgement import Judgement, close
 from mdm.duck import count, count_rows
+from mdm.volume.attach import attach_hidden, detach_hidden, write_hidden
 from mdm.volume.components import LinkRules, find_components
 from mdm.volume.contested import contested_components, find_contested
 from mdm.volume.over_merge import over_merges
@@ -89,25 +91,30 @@ def decide_clusters(
             with the same thresholds; the rest stands.
     """
     rules = LinkRules(thresholds.link, thresholds.review, thresholds.fracture, thresholds.margin)
-    must = [j.pair for j in close(judgements).same]
-    merges = con.execute("SELECT record_id, into_id FROM source_merge").fetchall()
+    hidden = write_hidden(con)
     if reopened_only:
+        detach_hidden(con)
         set_components_aside(con)
-    find_components(con, rules, [*must, *((int(a), int(b)) for a, b in merges)])
+    find_components(con, rules, _must_links(con, judgements, hidden))
     if reopened_only:
         reopen_components(con, judgements)
     scope = PART if reopened_only else WHOLE
     contested = find_contested(con, sorted({r for j in judgements for r in j.pair}), scope)
-    within = _decide_contested(con, thresholds, judgements, progress, scope)
+    knots = _Connected(judgements)
+    open_judgements = [j for j in judgements if hidden.isdisjoint(j.pair)]
+    within = _decide_contested(con, thresholds, knots, progress, scope)
     _write_clusters(con, scope)
-    overs = over_merges(con, judgements, within, scope)
+    overs = over_merges(con, open_judgements, within, scope)
     if reopened_only:
         take_decided(con)
     con.execute(_WITHOUT_ERASED)
     con.execute(_WITH_ERASED)
     _keep_questions(con, [*within, *overs], anew=not reopened_only)
     asked = _kept_questions(con)
-    between = between_components(con, thresholds, judgements, asked)
+    between = between_components(con, thresholds, open_judgements, asked)
+    # Last, so that restricted records sway nothing of what is decided and asked about others.
+    if hidden:
+        between += map(_question, attach_hidden(con, thresholds, judgements, knots.among))
     _write_rows(con, "TABLE review_pair", [*asked, *between])
     return Decided(
         components=count(con, "SELECT count(DISTINCT component) FROM component"),
@@ -142,22 +149,48 @@ def _write_rows(
     con.unregister("review_rows")
 
 
+def _must_links(
+    con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement], hidden: frozenset[int]
+) -> list[tuple[int, int]]:
+    """Pairs of ordinary records that stewards or a source joined, also through others."""
+    groups: dict[int, list[int]] = {}
+    for record_id, group in close(judgements).groups.items():
+        if record_id not in hidden:
+            groups.setdefault(group, []).append(record_id)
+    merges = con.execute("SELECT record_id, into_id FROM source_merge").fetchall()
+    return [
+        *(pair for members in groups.values() for pair in pairwise(members)),
+        *((int(a), int(b)) for a, b in merges if hidden.isdisjoint((a, b))),
+    ]
+
+
+class _Connected:
+    """Judgements with all that they are connected with, also through erased records."""
+
+    def __init__(self, judgements: Sequence[Judgement]) -> None:
+        self._knots = UnionFind()
+        for judgement in judgements:
+            self._knots.union(*judgement.pair)
+        self._connected: dict[int, list[Judgement]] = {}
+        for judgement in judgements:
+            knot = self._knots.find(judgement.record_l)
+            self._connected.setdefault(knot, []).append(judgement)
+        self._judged = {r for judgement in judgements for r in judgement.pair}
+
+    def among(self, records: Iterable[int]) -> list[Judgement]:
+        """Those on some records, and those connected with them."""
+        touched = {self._knots.find(r) for r in records if r in self._judged}
+        return [j for knot in sorted(touched) for j in self._connected[knot]]
+
+
 def _decide_contested(
     con: duckdb.DuckDBPyConnection,
     thresholds: Thresholds,
-    judgements: Sequence[Judgement],
+    knots: _Connected,
     progress: Callable[[float], None] | None,
     scope: Scope,
 ) -> list[dict[str, object]]:
-    # Judgements count with all that they are connected with, also through erased records.
     total = count_rows(con, scope.contested)
-    knots = UnionFind()
-    for judgement in judgements:
-        knots.union(*judgement.pair)
-    connected: dict[int, list[Judgement]] = {}
-    for judgement in judgements:
-        connected.setdefault(knots.find(judgement.record_l), []).append(judgement)
-    judged_records = {r for judgement in judgements for r in judgement.pair}
     placed = dict(
         con.execute(
             f"SELECT p.record_id, p.municipal_id FROM placed p "
@@ -170,26 +203,13 @@ def _decide_contested(
     review: list[dict[str, object]] = []
     for number, (facts, pairs) in enumerate(contested_components(con, thresholds.review, scope)):
         known = {fact.record_id: fact for fact in facts}
-        touched = {knots.find(r) for r in known if r in judged_records}
-        judged = [j for knot in sorted(touched) for j in connected[knot]]
         # At one threshold nothing holds on: the order of a first build is that of the weights.
         existing = {r: placed[r] for r in known if r in placed} if has_hysteresis else {}
-        decision = cluster_component(pairs, known, judged, thresholds, existing)
+        decision = cluster_component(pairs, known, knots.among(known), thresholds, existing)
         status = link_statuses(decision)
         for members in decision.clusters:
             rows += [(r, members[0], status[r][0].value, status[r][1]) for r in members]
-        review += [
-            {
-                "record_l": pair.record_l,
-                "record_r": pair.record_r,
-                "match_weight": pair.match_weight,
-                "kind": pair.reason.value,
-                "guard": None if pair.guard is None else pair.guard.value,
-                "group_id": pair.group,
-                "rank": pair.rank,
-            }
-            for pair in decision.review
-        ]
+        review += map(_question, decision.review)
         if progress is not None and number % 2000 == 0:
             progress(number / max(total, 1))
     con.register(
@@ -206,6 +226,18 @@ def _decide_contested(
     con.execute("CREATE OR REPLACE TEMP TABLE decided AS SELECT * FROM decided_rows")
     con.unregister("decided_rows")
     return review
+
+
+def _question(pair: ReviewPair) -> dict[str, object]:
+    return {
+        "record_l": pair.record_l,
+        "record_r": pair.record_r,
+        "match_weight": pair.match_weight,
+        "kind": pair.reason.value,
+        "guard": None if pair.guard is None else pair.guard.value,
+        "group_id": pair.group,
+        "rank": pair.rank,
+    }
 
 
 def _write_clusters(con: duckdb.DuckDBPyConnection, scope: Scope) -> None:

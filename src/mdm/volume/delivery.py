@@ -30,12 +30,14 @@ SELECT n.local_id, h.kept FROM named n JOIN hidden h
 """
 
 # A record that its source has merged into another one: the target must be known, else the mark
-# says nothing that linkage could use and the record stays as it was.
+# says nothing that linkage could use and the record stays as it was. A restricted target is
+# unknown to all but restricted records: it must not show in the state of others.
 _DELIVERY = """
 CREATE OR REPLACE TABLE delivery AS
 WITH target AS (
-  SELECT local_id FROM stage_record
-  UNION SELECT local_id FROM known_record WHERE state <> 'erased'),
+  SELECT local_id, coalesce(restricted, false) AS restricted FROM stage_record
+  UNION ALL SELECT local_id, restricted FROM known_record
+  WHERE state <> 'erased' AND local_id NOT IN (SELECT local_id FROM stage_record)),
 held AS (
   SELECT s.local_id, s.scope, s.content_hash, coalesce(s.restricted, false) AS restricted,
          k.record_id, k.version,
@@ -48,7 +50,8 @@ held AS (
               WHEN k.placed THEN 'present'
               ELSE 'pending' END AS state
   FROM stage_record s LEFT JOIN known_record k USING (local_id)
-  LEFT JOIN target t ON t.local_id = s.merged_into AND s.merged_into <> s.local_id)
+  LEFT JOIN target t ON t.local_id = s.merged_into AND s.merged_into <> s.local_id
+   AND (s.restricted OR NOT t.restricted))
 SELECT *, CASE
     WHEN record_id IS NULL THEN 'new'
     WHEN known_state = 'erased' THEN 'unchanged'

@@ -87,8 +87,11 @@ def review_table(con: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def ownership_issues(con: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Identifiers that are not plainly their records' own: record_id, field, reason."""
+    """Identifiers that are not plainly their records' own: record_id, field, reason, value_hash.
+
+    The hash is `mdm.domain.identifier_judgement.identifier_hash`.
+    """
     return con.sql(
-        "SELECT DISTINCT record_id, identifier AS field, state AS reason FROM ownership "
-        "ORDER BY ALL"
+        "SELECT DISTINCT record_id, identifier AS field, state AS reason, "
+        "sha256(identifier || ':' || value) AS value_hash FROM ownership ORDER BY ALL"
     ).to_arrow_table()

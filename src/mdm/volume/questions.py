@@ -22,6 +22,7 @@ WITH doubt AS (
   FROM scored s
   JOIN cluster l ON l.record_id = s.record_l JOIN cluster r ON r.record_id = s.record_r
   JOIN component a ON a.record_id = s.record_l JOIN component b ON b.record_id = s.record_r
+  ANTI JOIN hidden h ON h.record_id = s.record_l ANTI JOIN hidden k ON k.record_id = s.record_r
   WHERE a.component <> b.component AND s.match_weight >= {review}),
 member AS (SELECT c.cluster, s.source, s.household_id, s.class_code,
                   coalesce(s.unit_code, '') AS unit
@@ -40,7 +41,7 @@ ORDER BY match_weight DESC, record_l, record_r
 
 _CONFLICTS = """
 WITH claim AS (SELECT o.identifier, o.value, c.cluster, min(o.record_id) AS record_id
-               FROM ownership o JOIN cluster c USING (record_id)
+               FROM ownership o JOIN cluster c USING (record_id) ANTI JOIN hidden USING (record_id)
                WHERE o.state = 'contested' GROUP BY ALL),
      ranked AS (SELECT *, row_number() OVER (PARTITION BY identifier, value ORDER BY cluster) AS n,
                        count(*) OVER (PARTITION BY identifier, value) AS claims FROM claim)
@@ -62,8 +63,9 @@ def between_components(
     """All questions between clusters of different components.
 
     Args:
-        con: Holds `scored`, `cluster`, `component`, `standard`, `record_state`, `ownership`, and
-            `judged` (the records of the judgements).
+        con: Holds `scored`, `cluster`, `component`, `standard`, `record_state`, `ownership`,
+            `judged` (the records of the judgements) and `hidden` (the restricted records, about
+            which nothing is asked here).
         thresholds: Match weights at which something is done.
         judgements: All that stand.
         within: The questions within components: what they ask is not asked twice.

@@ -56,6 +56,7 @@ def pages(city: City, role: Role, sector: str, purpose: Purpose) -> Iterator[tup
     for municipal_id in city.ids.values():
         yield got(f"/cidadaos/{municipal_id}/finalidade", purpose=purpose.value), False
         yield got(f"/cidadaos/{municipal_id}"), False
+        yield got(f"/cidadaos/{municipal_id}/historia"), False
     yield got("/revisao"), True
     for number in city.questions.values():
         yield got(f"/revisao/{number}"), True

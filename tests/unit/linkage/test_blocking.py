@@ -82,6 +82,7 @@ def few(size: int) -> duckdb.DuckDBPyConnection:
         f"CASE WHEN n < 2 THEN ['p', 'q', n::VARCHAR] END AS phones, 'ANA' AS given1_key "
         f"FROM range({size + 5}) t(n)"
     )
+    con.execute("CREATE TABLE hidden_record (unique_id BIGINT)")
     return con
 
 
@@ -92,6 +93,21 @@ def test_a_block_over_the_limit_is_left_to_other_rules() -> None:
     with few(MAX_BLOCK + 1) as con:
         assert block(con, rules=rules) == 0
         assert report(con, rules=rules).by_rule == {"cpf": (0, 0, 1)}
+
+
+def test_a_restricted_record_fills_no_block() -> None:
+    """Where it would make a block too large, it alone has no pairs there."""
+    rules = (BlockingRule("cpf", ("cpf",)),)
+    ordinary = MAX_BLOCK * (MAX_BLOCK - 1) // 2
+    with few(MAX_BLOCK + 1) as con:
+        con.execute("INSERT INTO hidden_record VALUES (3)")
+        assert block(con, rules=rules) == ordinary
+        met = "SELECT count(*) FROM candidate WHERE 3 IN (join_key_l, join_key_r)"
+        assert first_row(con, met) == (0,)
+        assert report(con, rules=rules).by_rule == {"cpf": (ordinary, ordinary, 0)}
+    with few(MAX_BLOCK) as con:
+        con.execute("INSERT INTO hidden_record VALUES (3)")
+        assert block(con, rules=rules) == ordinary
 
 
 def test_two_lists_meet_in_any_member_and_count_once() -> None:

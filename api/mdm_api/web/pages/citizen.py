@@ -29,8 +29,8 @@ from mdm_api.web.i18n import mark as _
 from mdm_api.web.known_sources import known_sources
 from mdm_api.web.pages.search import purpose_of_form
 from mdm_api.web.render import page, translate_of
-from mdm_api.web.shown import hour
-from mdm_api.web.views.citizen import PurposePage
+from mdm_api.web.shown import hour, moment
+from mdm_api.web.views.citizen import Happened, HistoryPage, PurposePage
 
 router = APIRouter(prefix="/cidadaos", route_class=PageRoute, include_in_schema=False)
 _SEE_OTHER, _INVALID = 303, 422
@@ -50,6 +50,32 @@ async def citizen(
     if requested == session.attends[0]:
         await run_in_threadpool(serving.access.widen, session, answer.municipal_ids)
     return await _shown(request, serving, session, answer)
+
+
+@router.get("/{municipal_id}/historia")
+async def history(
+    request: Request, serving: ServingDep, session: WebSessionDep, municipal_id: str
+) -> Response:
+    """What happened to the citizen, in sentences; for the purpose that their page is open for."""
+    requested = parse(municipal_id)
+    if requested not in session.attends or session.purpose is None:
+        return RedirectResponse(f"/cidadaos/{requested}/finalidade", status_code=_SEE_OTHER)
+    reader = session.reader(request_id=request_id_of(request.scope))
+    life = await answered(
+        serving,
+        reader,
+        AuditAction.CITIZEN_READ,
+        lambda: serving.reads.life(reader, requested),
+    )
+    view = HistoryPage(
+        municipal_id=life.municipal_id,
+        shown_id=shown(life.municipal_id),
+        events=tuple(
+            Happened(when=moment(event.at), sentence=event.sentence) for event in life.events
+        ),
+    )
+    frame = frame_of(request, _("History"), session=session, section="search")
+    return page(request, "history.html", frame, view)
 
 
 @router.get("/{municipal_id}/finalidade")

@@ -180,6 +180,28 @@ class CitizenPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """An event in the life of a citizen: dd/mm/aaaa hh:mm, and a sentence."""
+
+    when: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """The life of a citizen.
+
+    Attributes:
+        municipal_id, shown_id: Their ID; as people write it.
+        events: From the first to the last.
+    """
+
+    municipal_id: str
+    shown_id: str
+    events: tuple[Happened, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PurposePage:
     """The question what a citizen's page is opened for.
 

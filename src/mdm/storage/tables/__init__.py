@@ -19,6 +19,7 @@ from mdm.storage.tables.identity import (
     ToldSetRow,
 )
 from mdm.storage.tables.ledger import LedgerEvent, LedgerTx, StateDigest
+from mdm.storage.tables.past import GoldenChange, OwnershipSpan
 from mdm.storage.tables.quality import QualityPair, QualitySample
 from mdm.storage.tables.records import Issue, Load, Quarantine, Record, RecordVersion, Source
 from mdm.storage.tables.work import GoldenOverride, GoldenRecord, Plan, ReviewItem
@@ -28,6 +29,7 @@ __all__ = [
     "Account",
     "Client",
     "FeedMark",
+    "GoldenChange",
     "GoldenOverride",
     "GoldenRecord",
     "IdentifierJudgement",
@@ -38,6 +40,7 @@ __all__ = [
     "Load",
     "Membership",
     "MunicipalIdRow",
+    "OwnershipSpan",
     "Plan",
     "QualityPair",
     "QualitySample",
