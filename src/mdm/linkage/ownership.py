@@ -187,7 +187,8 @@ def _wards(con: duckdb.DuckDBPyConnection) -> dict[str, list[Ward]]:
         f"""
         WITH ward AS (SELECT record_id, guardian_cpf, name, guardian, birth_date,
                              coalesce(cpf = guardian_cpf, false) AS bears_it
-                      FROM standard WHERE guardian_cpf IS NOT NULL AND NOT coalesce(restricted, false)),
+                      FROM standard
+                      WHERE guardian_cpf IS NOT NULL AND NOT coalesce(restricted, false)),
              doubted AS (SELECT DISTINCT w.guardian_cpf FROM ward w
                          JOIN standard s ON s.cpf = w.guardian_cpf
                          WHERE s.guardian_cpf IS DISTINCT FROM s.cpf

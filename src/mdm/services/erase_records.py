@@ -18,6 +18,7 @@ from mdm.services.apply_events import event_table
 from mdm.services.judge_identifier import forget_identifier_judgements
 from mdm.services.lists import as_int, as_text, rows_of_numbers, rows_of_texts
 from mdm.services.overrides import forget_overrides
+from mdm.services.past_numbers import forget_ownership
 from mdm.services.refresh_golden import GoldenRules, refresh_golden
 
 Conceal = Callable[[str, str], str]
@@ -131,6 +132,7 @@ def _empty_what_people_said(session: WriteSession, numbers: Sequence[int]) -> No
     """Their words go; that two records were judged one person, or two, stays, as IDs hang on it."""
     forget_overrides(session, numbers)
     forget_identifier_judgements(session, numbers)
+    forget_ownership(session, numbers)
     said = _on_pairs(session, "judgement", "judgement_id", "reason IS NOT NULL", numbers)
     session.update_rows("judgement", [{"judgement_id": n, "reason": None} for n in said])
 
