@@ -22,7 +22,7 @@ from mdm.services.resolve import Question, answer_of
 from mdm.services.set_value import Setting, set_value
 from mdm.storage.tables import declared_tables
 from support.intake import declare, declare_file, load, made_application, silent, write_people
-from support.link_runs import assert_sound, deliver, homes, link, opened, revert, who
+from support.link_runs import assert_sound, deliver, homes, link, opened, revert, tell, who
 from support.stewards import RULES
 
 # Words that nothing else in the registry holds, one for each kind of value.
@@ -161,11 +161,13 @@ def test_nothing_of_an_erased_person_is_left_and_everything_else_holds(
                               "record_version", "work/volume.duckdb"}  # fmt: skip
     assert any("held" in where for where in canaries(anywhere))
 
+    tell(anywhere, home, "benefits")
+
     told = forget(anywhere, "clinic", "e1", whole_citizen=True)
 
     assert told == {
         "reason": "citizen_request", "erased": 2, "municipal_ids": [home],
-        "erased_citizens": [home], "quarantined": 3,
+        "erased_citizens": [home], "told": ["benefits"], "quarantined": 3,
     }  # fmt: skip
     assert canaries(anywhere) == set()
     assert_sound(anywhere)
