@@ -25,6 +25,7 @@ from support.intake import declare, declare_file, load, made_application, silent
 from support.link_runs import assert_sound, deliver, homes, link, opened, revert, tell, who
 from support.stewards import RULES
 
+pytestmark = pytest.mark.slow
 # Words that nothing else in the registry holds, one for each kind of value.
 EVE = {
     "full_name": "Zqevename Zqevefamily", "social_name": "Zqevesocial Zqevefamily",
@@ -197,6 +198,7 @@ def test_a_delivery_does_not_bring_an_erased_person_back(made: Application, tmp_
     assert_sound(made)
 
 
+@pytest.mark.extended
 def test_a_held_load_that_is_accepted_brings_nobody_back(made: Application, tmp_path: Path) -> None:
     speak_of_eve(made, tmp_path)
     forget(made, "clinic", "e1", whole_citizen=True)
@@ -210,6 +212,7 @@ def test_a_held_load_that_is_accepted_brings_nobody_back(made: Application, tmp_
     assert_sound(made)
 
 
+@pytest.mark.extended
 def test_one_record_of_several_goes_and_the_citizen_keeps_the_id(
     made: Application, tmp_path: Path
 ) -> None:
@@ -230,6 +233,7 @@ def test_one_record_of_several_goes_and_the_citizen_keeps_the_id(
     assert_sound(made)
 
 
+@pytest.mark.extended
 def test_a_local_id_that_is_a_number_is_kept_as_a_secret_alone(
     tmp_path: Path,
 ) -> None:
@@ -263,6 +267,7 @@ text = "x"
         assert_sound(made)
 
 
+@pytest.mark.extended
 def test_a_crash_after_the_commit_is_told_and_finished(
     made: Application, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -281,6 +286,7 @@ def test_a_crash_after_the_commit_is_told_and_finished(
     assert_sound(made)
 
 
+@pytest.mark.extended
 def test_a_crash_before_the_commit_leaves_all_as_it_was(
     made: Application, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
