@@ -44,6 +44,7 @@ def test_an_answer_that_splits_leaves_the_id_with_the_larger_part(
     assert_verified(made)
 
 
+@pytest.mark.slow
 def test_a_link_run_that_merges_takes_the_erased_record_and_its_ids_along(
     app: Application, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_a_link_run_that_merges_takes_the_erased_record_and_its_ids_along(
     assert_sound(app)
 
 
+@pytest.mark.slow
 def test_an_erased_record_is_not_linked_otherwise_by_a_run(
     app: Application, tmp_path: Path
 ) -> None:

@@ -66,6 +66,7 @@ def test_more_than_the_cap_needs_a_persons_word(store: Store) -> None:
     refuse_over_cap(found, 6)
 
 
+@pytest.mark.slow
 def test_a_run_says_first_what_it_would_erase_and_then_erases_it(tmp_path: Path) -> None:
     with made_application(tmp_path / "home") as made:
         fill(made, tmp_path)

@@ -181,7 +181,7 @@ class _Building:
     def _attendance(self, one: Attended) -> Attendance:
         known = self.seen.sources.get(one.source)
         present = one.record_status == "present"
-        code = (one.status or "").lower() if present else "withdrawn"
+        code = (one.status or "").lower() if present else one.record_status
         sector = "" if known is None else known.sector
         return Attendance(
             source=title_of(self.seen.sources, one.source),

@@ -64,6 +64,12 @@ _SAID: Final[Mapping[str, _Said]] = MappingProxyType(
             _("A data steward decided that nobody keeps it."),
             _("Search by document or name."),
         ),
+        "id_erased": _Said(
+            "info",
+            _("What stood under this municipal ID was erased."),
+            _("It was erased by law. The ID is never given to anybody else."),
+            _("Remove it from your own records, too."),
+        ),
         "ambiguous_id": _Said(
             "warning",
             _("This municipal ID is not clear at present."),

@@ -57,10 +57,12 @@ STATUSES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "active": _("Active"),
         "inactive": _("Inactive"),
+        "pending": _("Not linked yet"),
         "withdrawn": _("No longer delivered"),
+        "superseded": _("Replaced at the source"),
     }
 )
-"""Of a service, as canonical codes."""
+"""Of a service, as canonical codes; where its record is not present, the state of that."""
 
 STATUS_KINDS: Final[Mapping[str, str]] = MappingProxyType({"active": "success"})
 

@@ -24,7 +24,9 @@ from mdm.ports import ProgressStep, ReadSession
 from mdm.services.erase_records import Conceal, Erased, erase_records, what_goes
 from mdm.services.keys import Key, check_source
 from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
+from mdm.services.municipal_ids import ids_of_records
 from mdm.services.refresh_golden import GoldenRules
+from mdm.services.told_holders import told_holders
 from mdm.storage.purge import purge
 from mdm.volume.database import VOLUME_FILE
 from mdm.volume.forget import drop_scratch, forget_in_held, fresh_cache, fresh_of, replace_by
@@ -56,7 +58,8 @@ def erase(
 
     Returns:
         reason, erased (records), municipal_ids (of their citizens), erased_citizens (those of
-        whom nothing is left), quarantined (rows that lost their text).
+        whom nothing is left), told (systems that were told an ID of theirs, which are to erase
+        what they keep), quarantined (rows that lost their text).
 
     Raises:
         UnknownSourceError, NotFoundError: There is no such record.
@@ -68,11 +71,14 @@ def erase(
         record_id = _record(session, key, concealing(application, rules))
         records = _of_citizen(session, record_id) if whole_citizen else [record_id]
     done = erase_all(application, rules, records, reason, progress, actor=actor)
+    with application.store.reading() as session:
+        told = _told(session, done)
     return {
         "reason": reason.value,
         "erased": len(done.records),
         "municipal_ids": done.citizens,
         "erased_citizens": done.erased_citizens,
+        "told": told,
         "quarantined": done.quarantined,
     }
 
@@ -181,6 +187,13 @@ def _of_citizen(session: ReadSession, record_id: int) -> list[int]:
         {"record": record_id},
     )
     return sorted({record_id, *(as_int(row["record_id"]) for row in rows)})
+
+
+def _told(session: ReadSession, done: Erased) -> list[str]:
+    """The systems that were told an ID that names one of the citizens, or is anchored there."""
+    ids = {*done.citizens, *ids_of_records(session, done.records)}
+    found = told_holders(session, sorted(ids))
+    return sorted({holder for holders in found.values() for holder in holders})
 
 
 def _held_loads(session: ReadSession, sources: Iterable[str]) -> list[tuple[int, str]]:
