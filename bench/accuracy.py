@@ -33,10 +33,10 @@ def ours(folder: Path, people: int, seed: int, model: str) -> tuple[dict[str, An
 
 
 def measured(
-    folder: Path, cities: Sequence[tuple[int, int]], train_on: Sequence[int], model: str
+    folder: Path, cities: Sequence[tuple[int, int]], train_on: Sequence[tuple[int, int]], model: str
 ) -> list[Row]:
-    """One row a city; the bound is trained first."""
-    taught = [ours(folder, PEOPLE, seed, model)[1] for seed in train_on]
+    """One row a city; the bound is trained first, on cities of their own."""
+    taught = [ours(folder, people, seed, model)[1] for people, seed in train_on]
     classifier = train(taught)
     rows = []
     for people, seed in cities:
@@ -65,7 +65,8 @@ def main() -> None:
         cities.append((WHOLE, words.seeds[0]))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if words.folder is None else words.folder
-        rows = measured(folder, cities, words.train, words.model)
+        train = [(words.people, seed) for seed in words.train]
+        rows = measured(folder, cities, train, words.model)
     console = Console(width=170)
     for table in tables(rows):
         console.print(table)

@@ -59,7 +59,7 @@ SELECT p.record_l, p.record_r, x.person::BIGINT AS person_l, y.person::BIGINT AS
   (l.source = r.source)::INT AS same_source, (a.source || b.source = 'saudesaude')::INT AS health,
   (a.household_id = b.household_id AND a.source = b.source)::INT AS same_family,
   (a.unit_code = b.unit_code)::INT AS same_unit,
-  ((l.name_kind = 'newborn')::INT + (r.name_kind = 'newborn')::INT) AS newborn,
+  ((a.name_kind = 'newborn')::INT + (b.name_kind = 'newborn')::INT) AS newborn,
   (a.twin_order <> b.twin_order)::INT AS twins, (a.suffix IS DISTINCT FROM b.suffix)::INT AS suffix,
   (a.race = b.race)::INT AS same_race, (a.sex = 'F')::INT AS female,
   (a.guardian = b.mother OR b.guardian = a.mother)::INT AS guardian_is_mother,
