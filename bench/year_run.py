@@ -67,6 +67,7 @@ class Year:
             registry.link(month, self._model, accept_model=True)
         self._stewards(month, self.city / "truth.csv")
         self.ids.read("0", self.city / "truth.csv")
+        registry.tell()
         self._note(asdict(month))
 
     def month(self, steps: dict[str, Any]) -> None:
@@ -89,6 +90,7 @@ class Year:
         found = {**asdict(month), "changes": asdict(changes)}
         if steps["rekeyed"]:
             found["rekeyed"] = self.ids.rekeyed(before, now, events)
+        registry.tell()
         self._note(found)
 
     def _stewards(self, month: Month, truth: Path) -> None:
