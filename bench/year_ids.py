@@ -50,8 +50,9 @@ class Changes:
         changed: Of these, those that changed.
         causes: Changed IDs by cause; `none` if no cause is known.
         owner_changed: IDs that are another person's now.
-        without_event, without_flag: Of these, those that no event names, or that answer as if
-            nothing had happened (current, not ambiguous).
+        given_back: Of these, those that are their first owner's again: a wrong merge was undone.
+        without_event, without_flag: Of the others, those that no event names, or that answer as
+            if nothing had happened (current, not ambiguous).
         silent: These by cause.
         examples: Some of them.
     """
@@ -60,6 +61,7 @@ class Changes:
     changed: int = 0
     causes: dict[str, int] = field(default_factory=dict)
     owner_changed: int = 0
+    given_back: int = 0
     without_event: int = 0
     without_flag: int = 0
     silent: dict[str, int] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class Ids:
         self._application = application
         self.con = duckdb.connect()
         self._seq = 0
+        self.con.execute("CREATE TABLE first (municipal_id VARCHAR PRIMARY KEY, owner VARCHAR)")
 
     def read(self, name: str, truth: Path) -> None:
         """Keep the present state under a name: member_NAME, id_NAME with owners."""
@@ -108,6 +111,11 @@ class Ids:
             FROM raw_id_{name} i LEFT JOIN truth t USING (source, local_id)
             LEFT JOIN vote v ON v.municipal_id = i.resolves_to GROUP BY ALL
             """
+        )
+
+        con.execute(
+            f"INSERT OR IGNORE INTO first SELECT municipal_id, owner FROM id_{name} "
+            "WHERE owner IS NOT NULL"
         )
 
     def _table(self, session: ReadSession, name: str, sql: str, schema: pa.Schema) -> None:
@@ -146,14 +154,21 @@ class Ids:
             CREATE OR REPLACE TABLE taken AS SELECT c.*,
               EXISTS (SELECT 1 FROM named n WHERE n.municipal_id = c.municipal_id) AS has_event,
               c.state <> 'active' OR c.until IS NOT NULL OR c.is_now IS DISTINCT FROM c.municipal_id
-                AS has_flag
-            FROM changed c WHERE owner_now IS DISTINCT FROM owner_was
+                AS has_flag, f.owner IS NOT DISTINCT FROM c.owner_now AS is_back
+            FROM changed c JOIN first f USING (municipal_id)
+            WHERE owner_now IS DISTINCT FROM owner_was
             """
         )
         found.owner_changed = self._count("SELECT count(*) FROM taken")
+        found.given_back = self._count("SELECT count(*) FROM taken WHERE is_back AND has_event")
         found.without_event = self._count("SELECT count(*) FROM taken WHERE NOT has_event")
-        found.without_flag = self._count("SELECT count(*) FROM taken WHERE NOT has_flag")
-        silent = "FROM taken t JOIN caused USING (municipal_id) WHERE NOT has_flag OR NOT has_event"
+        found.without_flag = self._count(
+            "SELECT count(*) FROM taken WHERE NOT has_flag AND NOT is_back"
+        )
+        silent = (
+            "FROM taken t JOIN caused USING (municipal_id) "
+            "WHERE NOT has_event OR (NOT has_flag AND NOT is_back)"
+        )
         found.silent = dict(
             con.execute(f"SELECT cause, count(*) {silent} GROUP BY 1 ORDER BY 1").fetchall()
         )

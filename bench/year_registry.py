@@ -28,6 +28,7 @@ from mdm.errors import (
     SplitHeldError,
     TooManyChangesError,
 )
+from mdm.services.exports import ExportRequest, export_crosswalk
 from mdm.services.judge_pair import judge_pair
 from mdm.services.keep_ids import SAID_BY_RULE, Keep
 from mdm.services.load_source import LoadContext, accept_load, load_source
@@ -245,6 +246,16 @@ class YearRegistry:
                 open_ = []
         for _, _, verdict in open_:
             told[str(verdict.value)] += 1
+
+    def tell(self) -> None:
+        """`mdm export crosswalk --for painel`: another system has read every ID."""
+        request = ExportRequest(
+            store=self.application.store,
+            header=self.application.header("export"),
+            path=self.home / "crosswalk.parquet",
+            holder="painel",
+        )
+        export_crosswalk(request)
 
     def file_size(self) -> int:
         """Bytes of the registry's database, with what is not yet checkpointed."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.year_ids import Ids
 from bench.year_registry import Month, YearRegistry, timed
@@ -23,11 +23,26 @@ FIRST = (
     ("cadunico", "canonical/social.csv"),
     ("educacao", "canonical/education.csv"),
 )
-SNAPSHOTS = 12
 
 
-def run_year(folder: Path, people: int, seed: int, models: Path, say: Say) -> dict[str, Any]:
-    """Make the year, live it, measure it; gives everything that was measured."""
+class YearWords(NamedTuple):
+    """People and seed of the city, and the folder of the person models."""
+
+    people: int
+    seed: int
+    models: Path
+
+
+def run_year(folder: Path, words: YearWords, say: Say, *, snapshots: int) -> dict[str, Any]:
+    """Make the year, live it, measure it; gives everything that was measured.
+
+    Args:
+        folder: City and registries go there.
+        words: Which city, which models.
+        say: Told each month as a line of JSON.
+        snapshots: Deliveries of no change at the end.
+    """
+    people, seed, models = words
     city = folder / f"city-{people}-{seed}"
     if not (city / "truth.csv").is_file():
         generate(city, people, seed, layouts=False)
@@ -37,7 +52,7 @@ def run_year(folder: Path, people: int, seed: int, models: Path, say: Say) -> di
     year.first_month()
     for steps in year.plan["months"]:
         year.month(steps)
-    return {"people": people, "seed": seed, **year.end()}
+    return {"people": people, "seed": seed, **year.end(snapshots)}
 
 
 class Year:
@@ -67,6 +82,7 @@ class Year:
             registry.link(month, self._model, accept_model=True)
         self._stewards(month, self.city / "truth.csv")
         self.ids.read("0", self.city / "truth.csv")
+        registry.tell()
         self._note(asdict(month))
 
     def month(self, steps: dict[str, Any]) -> None:
@@ -89,6 +105,7 @@ class Year:
         found = {**asdict(month), "changes": asdict(changes)}
         if steps["rekeyed"]:
             found["rekeyed"] = self.ids.rekeyed(before, now, events)
+        registry.tell()
         self._note(found)
 
     def _stewards(self, month: Month, truth: Path) -> None:
@@ -102,7 +119,7 @@ class Year:
         self.months.append(found)
         self.say(json.dumps({"month": len(self.months) - 1, **found}))
 
-    def end(self) -> dict[str, Any]:
+    def end(self, snapshots: int) -> dict[str, Any]:
         """The end state, a fresh build of the same files, snapshots of no change, a delta."""
         truth = self.city / self.plan["months"][-1]["truth"]
         files = [(source, truth.parent / Path(file).name) for source, file in FIRST]
@@ -119,12 +136,12 @@ class Year:
         with timed(build.seconds, "link"):
             fresh.link(build, self._model, accept_model=True)
         found |= {"fresh": measured(fresh, same), "full_link": build.seconds}
-        found["growth"] = self._growth(files)
+        found["growth"] = self._growth(files, snapshots)
         return found | self._delta(files)
 
-    def _growth(self, files: Sequence[tuple[str, Path]]) -> float:
+    def _growth(self, files: Sequence[tuple[str, Path]], snapshots: int) -> float:
         before = self.registry.file_size()
-        for _ in range(SNAPSHOTS):
+        for _ in range(snapshots):
             for source, file in files:
                 self.registry.load(source, file, "applied")
             self.registry.link(Month(), self._model)

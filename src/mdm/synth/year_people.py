@@ -244,7 +244,12 @@ def _deaths(life: Life, rng: np.random.Generator, month: Month) -> None:
     for source in (Source.SOCIAL, Source.EDUCATION):
         register = life.registers[source]
         rows = register.rows_of(told)
-        register.schedule("gone", rows, month.number + rng.geometric(0.3, len(rows)))
+        told_in = month.number + rng.geometric(0.3, len(rows)) - 1
+        # CadÚnico notes the day of death, then takes the person out of the family; a school only
+        # takes the pupil out.
+        if source is Source.SOCIAL:
+            register.schedule("death", rows, told_in)
+        register.schedule("gone", rows, told_in + rng.geometric(0.4, len(rows)))
     _after_death(life, rng, month, dead)
     _false_deaths(life, rng, month, round(len(told) * life.rates.false_deaths * MONTHS))
 

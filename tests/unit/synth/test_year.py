@@ -150,7 +150,7 @@ def test_some_deaths_reach_no_source(year: SmallYear) -> None:
     assert told < dead
     for month, event in year.records("death_recorded"):
         true = next(t for t in year.truth(month) if t["local_id"] == event["local_id"])
-        row = _by_key(year.rows(month, "saude"))[event["local_id"]]
+        row = _by_key(year.rows(month, event["source"]))[event["local_id"]]
         assert row["deceased_on"] == true["true_deceased_on"]
 
 
