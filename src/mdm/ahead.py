@@ -1,12 +1,14 @@
-"""Batches made ahead, in a thread: the next is computed while the last is written."""
+"""Work done ahead, in a thread: the next batch is computed while the last is written."""
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 _AHEAD = 2
 
 
@@ -38,6 +40,34 @@ def made_ahead(items: Iterator[T]) -> Iterator[Iterator[T]]:
     finally:
         given_up.set()
         maker.join()
+
+
+@contextmanager
+def done_ahead(work: Callable[[Iterator[T]], R], items: Iterator[T]) -> Iterator[Callable[[], R]]:
+    """Something done with all items in a thread of its own from now on.
+
+    Yields:
+        Waits for the result; raises what went wrong. Where nobody waits, no further items are
+        taken. Neither work nor items may use anything that the caller uses meanwhile.
+    """
+    given_up = threading.Event()
+
+    def taken() -> Iterator[T]:
+        for item in items:
+            if given_up.is_set():
+                raise _GivenUpError
+            yield item
+
+    with ThreadPoolExecutor(1, thread_name_prefix="done-ahead") as thread:
+        done = thread.submit(work, taken())
+        try:
+            yield done.result
+        finally:
+            given_up.set()
+
+
+class _GivenUpError(Exception):
+    """Nobody waits for the result."""
 
 
 def _taken(waiting: "queue.Queue[object]") -> Iterator[T]:

@@ -54,7 +54,7 @@ class DuckIntake:
         self._source = ""
         self._load_id = 0
         self._standardised = False
-        self._cache = con.cursor()
+        self._cache, self._reading = con.cursor(), con.cursor()
         self._begun: Future[bool] | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="cache")
 
@@ -64,6 +64,7 @@ class DuckIntake:
         with suppress(duckdb.Error):
             self._cache.rollback()
         self._cache.close()
+        self._reading.close()
 
     def stage(
         self, declaration: str, files: Sequence[Path], *, progress: ProgressStep
@@ -146,8 +147,8 @@ class DuckIntake:
         return rows.touched_record_rows(self._con, load_id=self._load_id)
 
     def versions(self) -> Iterator[pa.RecordBatch]:
-        """Rows of `record_version` to insert."""
-        return rows.version_rows(self._con, load_id=self._load_id)
+        """Rows of `record_version` to insert; other rows may be read meanwhile."""
+        return rows.version_rows(self._reading, load_id=self._load_id)
 
     def state_events(self) -> Iterator[pa.RecordBatch]:
         """Ledger events: records that were withdrawn, came back, or were replaced."""

@@ -147,7 +147,7 @@ class Intake(Protocol):
         ...
 
     def versions(self) -> Iterator[pa.RecordBatch]:
-        """Rows of `record_version` to insert."""
+        """Rows of `record_version` to insert; other rows may be read meanwhile."""
         ...
 
     def state_events(self) -> Iterator[pa.RecordBatch]:

@@ -67,6 +67,13 @@ class WriteSession(ReadSession, Protocol):
         """Append rows; `ahead` makes batches in a thread, which must not read this session."""
         ...
 
+    def prepared(self, table: str, data: ArrowData) -> AbstractContextManager[None]:
+        """Append rows when the block ends, made ready in a thread while it runs.
+
+        The block leaves the table alone, and `data` must not read this session.
+        """
+        ...
+
     def insert_rows(self, table: str, rows: Sequence[Mapping[str, object]]) -> int:
         """Append a few rows."""
         ...

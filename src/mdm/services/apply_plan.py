@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from mdm.ahead import made_ahead
 from mdm.domain.ledger import LedgerKind, TxHeader
 from mdm.domain.plan_size import PlanSize
 from mdm.domain.told_sets import Holders
@@ -277,10 +276,9 @@ def _first_build(
     """
     first = session.next_ids("ledger_event")
     linking.applied(session, events, range(first, first + events.num_rows))
-    with made_ahead(linking.golden(session, None)) as golden:
+    with session.prepared("golden_record", linking.golden(session, None)):
         apply_events(session, events)
         _write(session, content, plan_id)
-        session.insert_arrow("golden_record", golden, ahead=True)
 
 
 def _write(session: WriteSession, content: _Content, plan_id: int) -> set[int]:

@@ -277,10 +277,10 @@ def _publish(
     intake.anticipate(before)
     session.upsert_rows("load", [load])
     context.progress("records", 0.0)
-    session.insert_arrow("record", intake.new_records(), ahead=True)
-    session.update_arrow("record", intake.touched_records())
-    context.progress("versions", 0.0)
-    session.insert_arrow("record_version", intake.versions(), ahead=True)
+    with session.prepared("record_version", intake.versions()):
+        session.insert_arrow("record", intake.new_records(), ahead=True)
+        session.update_arrow("record", intake.touched_records())
+        context.progress("versions", 0.0)
     session.append_events(intake.state_events())
     context.progress("issues", 0.0)
     if comparison.fresh > comparison.new:

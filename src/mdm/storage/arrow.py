@@ -78,6 +78,18 @@ def batches(data: ArrowData) -> Iterator[pa.RecordBatch]:
             yield batch.slice(start, BATCH_ROWS)
 
 
+def peek(
+    data: Iterator[pa.RecordBatch], rows: int
+) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch]]:
+    """The first batches that together hold `rows` rows, and the rest."""
+    head: list[pa.RecordBatch] = []
+    held = 0
+    while held < rows and (batch := next(data, None)) is not None:
+        head.append(batch)
+        held += batch.num_rows
+    return head, data
+
+
 def in_key_order(table: str, data: ArrowData) -> ArrowData:
     """Rows of the narrow table whose keys are random, sorted: appended, not scattered."""
     if table != "municipal_id" or (isinstance(data, pa.RecordBatch) and data.num_rows < BATCH_ROWS):

@@ -6,7 +6,7 @@ written and parsed by Arrow, so that no value becomes a Python object.
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import lru_cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,9 +18,9 @@ from pyarrow import csv
 from sqlalchemy import Connection, Dialect, text
 from sqlalchemy.schema import CreateIndex, DropIndex
 
-from mdm.ahead import made_ahead
-from mdm.storage.arrow import joined_batch, python_columns, rows_to_batch
-from mdm.storage.table_file.copying import copy_in
+from mdm.ahead import done_ahead, made_ahead
+from mdm.storage.arrow import joined_batch, peek, python_columns, rows_to_batch
+from mdm.storage.table_file.copying import table_file
 from mdm.storage.tables import table_of
 
 if TYPE_CHECKING:
@@ -48,6 +48,17 @@ class Bulk(Protocol):
 
     def fill(self, table: str, batches: Iterable[pa.RecordBatch], *, ahead: bool = False) -> None:
         """Append many whole rows, in the order of their key; args as of `insert`."""
+
+    def prepared(
+        self, table: str, batches: Iterator[pa.RecordBatch], *, least: int
+    ) -> AbstractContextManager[None]:
+        """Append whole rows when the block ends, made ready in a thread until then.
+
+        Args:
+            table: Where to; the block leaves it alone.
+            batches: In the order of their key; they must use nothing of the connection.
+            least: From how many rows on they are many.
+        """
 
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
@@ -81,8 +92,34 @@ class SqliteBulk:
 
     def fill(self, table: str, batches: Iterable[pa.RecordBatch], *, ahead: bool = False) -> None:
         """Append many whole rows, in the order of their key, by way of a file of their own."""
+        file = table_file(self._connection, table)
         with made_ahead(iter(batches)) if ahead else nullcontext(batches) as ready:
-            copy_in(self._connection, table, ready)
+            file.write(ready)
+        file.copy()
+
+    @contextmanager
+    def prepared(
+        self, table: str, batches: Iterator[pa.RecordBatch], *, least: int
+    ) -> Iterator[None]:
+        """Append whole rows when the block ends; many are in a file by then."""
+        file = table_file(self._connection, table)
+
+        def written(rows: Iterator[pa.RecordBatch]) -> list[pa.RecordBatch] | None:
+            """The rows if they are few; None once they are in the file."""
+            head, rest = peek(rows, least)
+            if sum(batch.num_rows for batch in head) < least:
+                return head
+            with made_ahead(chain(head, rest)) as ready:
+                file.write(ready)
+            return None
+
+        with done_ahead(written, batches) as result:
+            yield
+            few = result()
+        if few is None:
+            file.copy()
+        else:
+            self.insert(table, few)
 
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int
@@ -163,6 +200,15 @@ class PgBulk:
         """Append many whole rows; indexes are built afterwards if the table was empty."""
         with deferred_indexes(self._connection, table):
             self.insert(table, batches, ahead=ahead)
+
+    @contextmanager
+    def prepared(
+        self, table: str, batches: Iterator[pa.RecordBatch], *, least: int
+    ) -> Iterator[None]:
+        """Append whole rows when the block ends: the connection takes one thing at a time."""
+        del least
+        yield
+        self.fill(table, batches, ahead=True)
 
     def read(
         self, sql: str, params: Params, schema: pa.Schema, batch_rows: int

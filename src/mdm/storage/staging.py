@@ -9,7 +9,14 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from mdm.storage import row_check
-from mdm.storage.arrow import arrow_schema, batches, hashed_columns, is_checked, key_columns
+from mdm.storage.arrow import (
+    arrow_schema,
+    batches,
+    hashed_columns,
+    is_checked,
+    key_columns,
+    peek,
+)
 from mdm.storage.bulk import bulk_for, quoted
 from mdm.storage.tables import CHECK_COLUMN
 
@@ -88,15 +95,3 @@ def _shifted(
     return batch.select(names).append_column(
         pa.field(CHECK_COLUMN, pa.int64(), nullable=False), pa.array(checks)
     )
-
-
-def peek(
-    data: Iterator[pa.RecordBatch], rows: int
-) -> tuple[list[pa.RecordBatch], Iterator[pa.RecordBatch]]:
-    """The first batches that together hold `rows` rows, and the rest."""
-    head: list[pa.RecordBatch] = []
-    held = 0
-    while held < rows and (batch := next(data, None)) is not None:
-        head.append(batch)
-        held += batch.num_rows
-    return head, data

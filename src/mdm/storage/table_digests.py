@@ -22,6 +22,7 @@ class TableDigests:
     def __init__(self, session: ReadSession) -> None:
         self._session = session
         self._touched: dict[str, Digest] = {}
+        self._known: dict[str, Digest] = {}
 
     @property
     def touched(self) -> Mapping[str, Digest]:
@@ -31,12 +32,19 @@ class TableDigests:
     def of(self, table: str) -> Digest:
         """The present digest of a table."""
         if table not in self._touched:
-            found = self._session.row(
-                "SELECT rows, sum_a, sum_b FROM state_digest WHERE name = :name", {"name": table}
-            )
-            numbers = [0, 0, 0] if found is None else [int(str(n)) for n in found.values()]
-            self._touched[table] = Digest(*numbers)
+            known = self._known.get(table)
+            self._touched[table] = self._stated(table) if known is None else known
         return self._touched[table]
+
+    def know(self, table: str) -> None:
+        """Read what is stated of a table, so that its first change asks the session nothing."""
+        self._known[table] = self._stated(table)
+
+    def _stated(self, table: str) -> Digest:
+        found = self._session.row(
+            "SELECT rows, sum_a, sum_b FROM state_digest WHERE name = :name", {"name": table}
+        )
+        return Digest() if found is None else Digest(*(int(str(n)) for n in found.values()))
 
     def move(self, table: str, change: Digest) -> None:
         """Add a change."""

@@ -1,6 +1,8 @@
 """Writing inside the writer lane: every write keeps the row checks and the digests true."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -19,6 +21,7 @@ from mdm.storage.arrow import (
     in_key_order,
     is_checked,
     key_columns,
+    peek,
     with_checks,
 )
 from mdm.storage.bulk import quoted
@@ -27,7 +30,6 @@ from mdm.storage.read_session import NO_PARAMS, ReadSession
 from mdm.storage.staging import (
     STAGE,
     joined,
-    peek,
     same_key,
     staged,
     with_shifted_checks,
@@ -37,6 +39,13 @@ from mdm.storage.table_digests import TableDigests
 DEFERRED_ROWS = 32_768
 """From here on rows are written by way of a file, or their indexes after them."""
 APPEND_ONLY = frozenset({"ledger_event", "ledger_tx", "state_digest"})
+
+
+@dataclass(slots=True)
+class Written:
+    """How many rows went by."""
+
+    rows: int = 0
 
 
 class WriteSession(ReadSession):
@@ -79,6 +88,23 @@ class WriteSession(ReadSession):
         self._may_write(table, "insert")
         rows = self._conformed(table, in_key_order(table, data))
         return self._insert(table, rows, ahead=ahead)
+
+    @contextmanager
+    def prepared(self, table: str, data: ArrowData) -> Iterator[None]:
+        """Append rows when the block ends, made ready in a thread while it runs.
+
+        Args:
+            table: A declared table, which the block leaves alone.
+            data: The rows, as of `insert_arrow`; it must not read this session.
+
+        Raises:
+            ValueError: As of `insert_arrow`, when the block ends.
+        """
+        self._may_write(table, "insert")
+        self._digests.know(table)  # now: the connection is the block's
+        rows = self._counted(table, self._conformed(table, in_key_order(table, data)), Written())
+        with self._bulk.prepared(table, rows, least=DEFERRED_ROWS):
+            yield
 
     def insert_rows(self, table: str, rows: Sequence[Mapping[str, object]]) -> int:
         """Append a few rows given as dictionaries with equal keys."""
@@ -266,21 +292,22 @@ class WriteSession(ReadSession):
         return (with_checks(table, batch) if is_checked(table) else batch for batch in data)
 
     def _insert(self, table: str, data: Iterator[pa.RecordBatch], *, ahead: bool = False) -> int:
-        written = 0
-
-        def counted() -> Iterator[pa.RecordBatch]:
-            nonlocal written
-            for batch in self._checked(table, data):
-                written += batch.num_rows
-                self._digests.add_batch(table, batch)
-                yield batch
-
-        head, rest = peek(counted(), DEFERRED_ROWS)
+        written = Written()
+        head, rest = peek(self._counted(table, data, written), DEFERRED_ROWS)
         if sum(batch.num_rows for batch in head) < DEFERRED_ROWS:
             self._bulk.insert(table, head)
         else:
             self._bulk.fill(table, chain(head, rest), ahead=ahead)
-        return written
+        return written.rows
+
+    def _counted(
+        self, table: str, data: Iterator[pa.RecordBatch], written: "Written"
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows with their checks, which the table's digest follows."""
+        for batch in self._checked(table, data):
+            written.rows += batch.num_rows
+            self._digests.add_batch(table, batch)
+            yield batch
 
     def _set_from(
         self,

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -33,6 +34,20 @@ def members(numbers: range, municipal_id: str = "0A0A0A0A0A") -> pa.Table:
             "weight": [number / 7 for number in numbers],
             "linked_at": ["2026-01-01T00:00:00.000000Z"] * count,
             "seq": pa.array(numbers, pa.int64()),
+        }
+    )
+
+
+def issues(numbers: range) -> pa.Table:
+    count = len(numbers)
+    return pa.table(
+        {
+            "issue_id": pa.array(numbers, pa.int64()),
+            "load_id": pa.array([1] * count, pa.int64()),
+            "record_id": pa.array([1] * count, pa.int64()),
+            "field": ["cpf"] * count,
+            "value_class": ["repeated digits"] * count,
+            "reason": ["placeholder"] * count,
         }
     )
 
@@ -109,6 +124,57 @@ def test_many_rows_come_back_in_batches(store: Store, monkeypatch: pytest.Monkey
     assert sum(batch.num_rows for batch in batches) == 9_990
     assert stored(store, "membership", "record_id") == given_rows.to_pylist()
     assert digests_hold(store)
+
+
+@pytest.mark.parametrize("least", [1, 10_000])
+def test_rows_prepared_are_written_when_the_block_ends(
+    store: Store, monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    monkeypatch.setattr(write_session, "DEFERRED_ROWS", least)
+    given_rows = members(range(1, 3_001))
+    with store.writing(HEADER) as session, session.prepared("membership", given_rows):
+        session.insert_arrow("issue", issues(range(1, 2_001)), ahead=True)
+        within = session.number("SELECT COUNT(*) FROM membership")
+
+    assert within == 0
+    assert stored(store, "membership", "record_id") == given_rows.to_pylist()
+    assert len(stored(store, "issue", "issue_id")) == 2_000
+    assert digests_hold(store)
+
+
+def test_nothing_prepared_is_nothing_written(store: Store) -> None:
+    with store.writing(HEADER) as session, session.prepared("membership", members(range(0))):
+        pass
+
+    with store.reading() as reader:
+        stated = reader.value("SELECT 1 FROM state_digest WHERE name = 'membership'")
+    assert stated is None
+
+
+def test_a_block_that_fails_leaves_nothing_of_what_was_prepared(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(write_session, "DEFERRED_ROWS", 1)
+    with (
+        pytest.raises(KeyError),
+        store.writing(HEADER) as session,
+        session.prepared("membership", members(range(1, 3_001))),
+    ):
+        raise KeyError
+
+    assert stored(store, "membership", "record_id") == []
+    assert list(tmp_path.rglob("*.filling*")) == []
+
+
+def test_what_is_wrong_with_prepared_rows_is_told_when_the_block_ends(store: Store) -> None:
+    with (
+        pytest.raises(ValueError, match="unknown columns"),
+        store.writing(HEADER) as session,
+        session.prepared("membership", pa.table({"height": [1]})),
+    ):
+        session.insert_arrow("issue", issues(range(1, 3)))
+
+    assert stored(store, "issue", "issue_id") == []
 
 
 def test_bytes_come_back(store: Store) -> None:

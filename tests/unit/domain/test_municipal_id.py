@@ -34,10 +34,18 @@ def readable(complete: str) -> bool:
 
 @given(bodies)
 def test_a_batch_draws_just_what_can_be_read_back(body: str) -> None:
-    places = np.array([[ids.ALPHABET.index(char) for char in body]])
+    places = np.array([[ids.ALPHABET.index(char)] for char in body])
     complete = body + ids.check_character(body)
 
-    assert ids._complete(places) == ([complete] if readable(complete) else [])
+    found = ids._complete(places).astype(str).tolist()
+    assert found == ([complete] if readable(complete) else [])
+
+
+def test_a_column_holds_as_many_as_asked() -> None:
+    for count in (0, 1, 20_000):
+        column = ids.mint_column(count).astype(str).tolist()
+        assert len(column) == count
+        assert all(map(readable, column[:50]))
 
 
 issued = bodies.map(lambda body: body + ids.check_character(body)).filter(readable)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,33 +15,58 @@ _ATTACHED = "mdm_attached"
 _SUFFIX = ".filling"
 
 
-def copy_in(connection: Connection, table: str, batches: Iterable[pa.RecordBatch]) -> None:
-    """Append rows, in the order of their key.
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A table's rows on their way into it: written into a file, then copied.
 
     An empty table takes over the pages' cells as they are, those of its indexes too; into any
-    other SQLite inserts row by row, and looks at each.
+    other SQLite inserts row by row, and looks at each. Nothing else may write it meanwhile.
+    """
+
+    connection: Connection
+    schema: TableSchema
+    path: Path
+
+    def write(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Write whole rows in key order; uses nothing of the connection.
+
+        Raises:
+            KeyOrderError: The rows do not come in the order of their key.
+            RuleBrokenError: A row breaks a rule that the table declares.
+        """
+        self.path.unlink(missing_ok=True)  # a crash left it: the lane is ours, so nobody uses it
+        try:
+            write_table_file(self.path, self.schema, batches)
+        except BaseException:
+            self.path.unlink(missing_ok=True)
+            raise
+
+    def copy(self) -> None:
+        """Append what was written."""
+        attached = self.connection.info.setdefault(_ATTACHED, [])
+        name = f"filling_{len(attached)}"
+        try:
+            self.connection.exec_driver_sql(f"ATTACH DATABASE ? AS {name}", (str(self.path),))
+            attached.append(name)
+        finally:
+            # What SQLite holds open stays; nothing outlives a crash.
+            self.path.unlink(missing_ok=True)
+        table = self.schema.table.name
+        self.connection.exec_driver_sql(
+            f'INSERT INTO main."{table}" SELECT * FROM {name}."{table}"'
+        )
+
+
+def table_file(connection: Connection, table: str) -> TableFile:
+    """A file for rows of a table.
 
     Args:
         connection: Inside a transaction that writes.
-        table: Where to.
-        batches: Whole rows in key order.
-
-    Raises:
-        KeyOrderError: The rows do not come in key order.
-        RuleBrokenError: A row breaks a rule that the table declares.
+        table: Where they go to.
     """
     is_empty = connection.exec_driver_sql(f'SELECT 1 FROM "{table}" LIMIT 1').first() is None
     schema = _schema(connection, table, with_indexes=is_empty)
-    path = _path(connection, table)
-    path.unlink(missing_ok=True)  # left behind by a crash: the lane is ours, so nobody uses it
-    name = f"filling_{len(connection.info.setdefault(_ATTACHED, []))}"
-    try:
-        write_table_file(path, schema, batches)
-        connection.exec_driver_sql(f"ATTACH DATABASE ? AS {name}", (str(path),))
-        connection.info[_ATTACHED].append(name)
-    finally:
-        path.unlink(missing_ok=True)  # what SQLite holds open stays; nothing outlives a crash
-    connection.exec_driver_sql(f'INSERT INTO main."{table}" SELECT * FROM {name}."{table}"')
+    return TableFile(connection, schema, _path(connection, table))
 
 
 def let_go(connection: Connection) -> None:
