@@ -83,4 +83,5 @@ def test_paths_are_absolute_whatever_the_folder(
     made = create_home(Path("registry"), now=NOW)
 
     assert made.folder.is_absolute()
+    assert made.database_url is not None
     assert os.fspath(tmp_path) in made.database_url
