@@ -188,5 +188,7 @@ class DuckIntake:
         """Bring the cache level after the commit, and free the staging tables."""
         if self._begun is not None and self._begun.result():
             finish_update(self._cache, after)
+        self._con.execute("BEGIN")
         rows.drop_delivery(self._con)
         drop_stage(self._con)
+        self._con.execute("COMMIT")
