@@ -19,24 +19,55 @@ class Case:
         active: set[int],
         same: Iterable[Pair],
         different: Iterable[Pair],
+        *,
+        base: Partition | None = None,
     ) -> None:
         self.records = sorted(records)
+        self.said = active, list(same), list(different)
+        self.base = base
         self.contents = contents
         self.active = active
         self.different = list(different)
-        self.judged = merged({r: {r} for r in contents}, same)
+        self.judged = merged({r: {r} for r in contents}, self.said[1])
         self.groups = {r: set(group) for r, group in self.judged.items()}
+        if base is not None:
+            self.groups = {r: {r} for r in contents}
+            self.groups |= {r: set(cluster) for cluster in base for r in cluster}
+            for record in self.records:
+                for other in sorted(self.judged[record] & set(self.records)):
+                    self._join(record, other)
         for record in self.records:
             target = contents[record].merged_into
             if target in self.records:
-                joined = self.groups[record] | self.groups[target]
-                if not any(set(pair) <= joined for pair in self.different):
-                    self.groups |= dict.fromkeys(joined, joined)
+                self._join(record, target)
+
+    def _join(self, record: int, other: int) -> None:
+        """Join two groups, unless a steward forbids it or a restricted record would bridge."""
+        mine, theirs = self.groups[record], self.groups[other]
+        joined = mine | theirs
+        bridged = self.base is not None and ordinary(mine) and ordinary(theirs)
+        if mine is not theirs and not bridged and not self._parted(joined):
+            self.groups |= dict.fromkeys(joined, joined)
+
+    def _parted(self, joined: set[int]) -> bool:
+        """Whether a group holds two that stewards called different, also through others."""
+        return any(
+            joined & self.judged[left] and joined & self.judged[right]
+            for left, right in self.different
+        )
 
     def partition(
         self, weights: Weights, unsure: set[Pair], today: Mapping[int, object]
     ) -> Partition:
-        """Who is one person: decided again as if it held today, until nothing more is settled."""
+        """Who is one person: decided again as if it held today, until nothing more is settled.
+
+        Ordinary records first, as if there were no others.
+        """
+        open_records = ordinary(self.records)
+        if self.base is None and 0 < len(open_records) < len(self.records):
+            plain = Case(open_records, self.contents, *self.said).partition(weights, unsure, today)
+            whole = Case(self.records, self.contents, *self.said, base=plain)
+            return whole.partition(weights, unsure, today)
         while True:
             clusters, is_open = self._settled(self._edges(weights, unsure, today))
             found = {r: n for n, cluster in enumerate(clusters) for r in cluster}
@@ -66,6 +97,8 @@ class Case:
             held = held and weight >= THRESHOLDS.fracture
             if held or (weight >= THRESHOLDS.link and (left, right) not in unsure):
                 restricted = is_restricted(left) or is_restricted(right)
+                if self.base is not None and not restricted:
+                    continue
                 edges.append((restricted, not held, -weight, left, right))
         return sorted(edges)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from mdm.bootstrap import Application
@@ -109,13 +110,13 @@ def founded_id(source: str, local_id: str) -> str:
     raise AssertionError
 
 
-def _drawn(con: duckdb.DuckDBPyConnection, number: int) -> list[str]:
+def _drawn(con: duckdb.DuckDBPyConnection, number: int) -> pa.Array:
     keys = con.execute(
         "SELECT s.source, s.local_id FROM plan_event e JOIN standard s USING (record_id) "
         "WHERE e.kind = 'mint' AND e.municipal_id LIKE 'new:%' ORDER BY e.record_id"
     ).fetchall()
     assert len(keys) == number
-    return [founded_id(*key) for key in keys]
+    return pa.array([founded_id(*key) for key in keys], pa.string())
 
 
 def rows_of(step: int, source: str, *, hidden: bool) -> list[Mapping[str, str]]:

@@ -72,6 +72,11 @@ def _access(session: WriteSession) -> None:
     session.insert_rows("told_mark", [{"chain": "web-1", "n": 3, "hash": "ab"}])
     mark = {"holder": "pec", "at": session.at, "citizen": IDS[0]}
     session.insert_rows("feed_mark", [mark])
+    span = {"span_id": 1, "record_id": 1, "identifier": "cpf", "value_hash": md5("cpf"),
+            "state": "contested", "from_tx": 1, "until_tx": None}  # fmt: skip
+    session.insert_rows("ownership_span", [span])
+    change = {"municipal_id": IDS[0], "tx_id": 1, "digest_before": md5("a"), "digest_after": None}
+    session.insert_rows("golden_change", [change])
     insert_samples(session)
 
 

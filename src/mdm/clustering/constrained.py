@@ -125,7 +125,8 @@ def _attach(
 ) -> ComponentDecision:
     hidden = frozenset(r for r, known in facts.items() if known.restricted)
     closure = NO_JUDGEMENTS if len(judged) == 0 else close(judged)
-    base = _with_clusters(clusters, _merge_first(facts, closure, scored), facts)
+    merged = _merge_first(facts, closure, scored)
+    base = _with_clusters(clusters, merged, facts, judged_apart(facts, closure))
     case = Case(
         facts=facts,
         conflicts=find_conflicts(facts, closure, base.must, scored),
@@ -151,26 +152,40 @@ def _attach(
 
 
 def _with_clusters(
-    clusters: Iterable[tuple[int, ...]], merged: Base, facts: Mapping[int, RecordFacts]
+    clusters: Iterable[tuple[int, ...]],
+    merged: Base,
+    facts: Mapping[int, RecordFacts],
+    apart: Sequence[tuple[int, int]],
 ) -> Base:
-    """Clusters of ordinary records joined before all else, then what joins no two of them."""
+    """Clusters of ordinary records joined before all else, then what joins no two of them.
+
+    Args:
+        clusters: Of ordinary records.
+        merged: What stewards and sources join.
+        facts: All records.
+        apart: Records that stewards keep apart.
+    """
     must = UnionFind(facts)
     links: list[AcceptedLink] = []
+    refused = [*merged.refused]
     for cluster in clusters:
         for left, right in pairwise(cluster):
             must.union(left, right)
             links.append(AcceptedLink(left, right, None, Basis.HELD))
-    holds = {r for r, known in facts.items() if not known.restricted}
-    has_ordinary = {must.find(r) for r in holds}
+    has_ordinary = {must.find(r) for r, known in facts.items() if not known.restricted}
     for link in merged.links:
-        ends = {must.find(link.record_l), must.find(link.record_r)}
+        pair = (link.record_l, link.record_r)
+        ends = {must.find(record_id) for record_id in pair}
         if len(ends) == 1 or ends <= has_ordinary:
             continue
-        root = must.union(link.record_l, link.record_r)
+        if any({must.find(one), must.find(other)} == ends for one, other in apart):
+            refused.append(RefusedLink(*pair, link.match_weight, Guard.DIFFERENT_JUDGEMENT))
+            continue
+        root = must.union(*pair)
         if not ends.isdisjoint(has_ordinary):
             has_ordinary.add(root)
         links.append(link)
-    return Base(must, links, merged.refused)
+    return Base(must, links, refused)
 
 
 def _decide_all(

@@ -66,7 +66,8 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     """
     con.execute("CREATE OR REPLACE TEMP TABLE model_given_token AS " + _GIVEN_TOKENS)
     write_term_frequencies(con, {})
-    records = _prepared(con)
+    find_usable_phones(con)
+    records = prepare_records(con, unique_id=BY_CONTENT, records=ORDINARY)
     if records < FEWEST_RECORDS:
         raise TrainingError(f"{records} records are too few to train on; {FEWEST_RECORDS} needed")
     tf = _term_frequencies(con)
@@ -102,11 +103,6 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
         digest="",
         twins_per_record=twins.per_record,
     )
-
-
-def _prepared(con: duckdb.DuckDBPyConnection) -> int:
-    find_usable_phones(con)
-    return prepare_records(con, unique_id=BY_CONTENT, records=ORDINARY)
 
 
 # A token that opens names at least twice as often as it ends them is a given name.
