@@ -27,6 +27,7 @@ from mdm.synth.city import generate
 from mdm.synth.rates import CityRates
 
 SEEDS, PEOPLE, SHARE = (101, 102, 103), 50_000, 0.015
+_USUAL = CityRates()
 
 # One row a child who bears a relative's CPF anywhere. A child reaches its own citizen when each of
 # those records stands with another record of the child and with nobody else's.
@@ -86,12 +87,11 @@ def counted(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return children | newborns
 
 
-def measured(folder: Path, people: int, seed: int, share: float, model: Path) -> dict[str, int]:
+def measured(folder: Path, people: int, seed: int, rates: CityRates, model: Path) -> dict[str, int]:
     """Make, build and count one city."""
     city, home = folder / "city", folder / "home"
     for old in (city, home):
         shutil.rmtree(old, ignore_errors=True)
-    rates = CityRates(borrowing_children=share)
     generate(city, people, seed, rates=rates, layouts=False)
     application = create_application(home)
     steps = Steps()
@@ -119,14 +119,17 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--share", type=float, default=SHARE)
+    parser.add_argument("--twins", type=float, default=_USUAL.twins, help="people born as twins")
+    parser.add_argument("--newborn", type=float, default=_USUAL.newborn, help="births left as RN")
     parser.add_argument("--model", type=Path, default=Path("linkage_models/person/v2"))
     parser.add_argument("--folder", type=Path, help="keep the last city and registry here")
     words = parser.parse_args()
+    rates = CityRates(borrowing_children=words.share, twins=words.twins, newborn=words.newborn)
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if words.folder is None else words.folder
         for seed in words.seeds:
-            found = measured(folder, words.people, seed, words.share, words.model)
+            found = measured(folder, words.people, seed, rates, words.model)
             rows.append((f"{words.people:,} / {seed}", found))
             print(json.dumps({"seed": seed, **found}), flush=True)
     Console(width=120).print(table(rows))
