@@ -180,7 +180,8 @@ class Ids:
         return found
 
     def _causes(self, before: str, now: str, *, upgrade: bool) -> None:
-        """Of each changed ID the nearest cause: a steward, what its records went through, ..."""
+        """Of each changed ID the nearest cause: a steward, what its records went through (merges at
+        the source first), the new model."""
         self.con.execute(
             f"""
             CREATE OR REPLACE TABLE caused AS
@@ -189,7 +190,8 @@ class Ids:
               JOIN member_{before} m ON m.municipal_id IN (c.was, c.is_now)
               UNION SELECT c.municipal_id, m.source, m.local_id, m.person FROM changed c
               JOIN member_{now} m ON m.municipal_id IN (c.was, c.is_now)),
-            of_record AS (SELECT n.municipal_id, min(h.kind) AS kind FROM near n
+            of_record AS (SELECT n.municipal_id,
+                arg_min(h.kind, (h.kind NOT LIKE '%merged%', h.kind)) AS kind FROM near n
               JOIN happened h ON h.source = n.source AND h.local_id = n.local_id GROUP BY 1),
             of_steward AS (SELECT DISTINCT c.municipal_id FROM changed c JOIN named n
               ON n.municipal_id IN (c.municipal_id, c.was, c.is_now) WHERE n.tx_kind IN {_STEWARD})
