@@ -44,7 +44,7 @@ _APPLIED = "SELECT coalesce(MAX(applied_tx), 0) FROM plan WHERE state = 'applied
 _VERSIONS = """
 SELECT v.record_id, v.version, v.payload, r.source FROM record_version v
 JOIN record r ON r.record_id = v.record_id
-WHERE v.record_id IN ({keys}) ORDER BY v.record_id, v.version DESC
+WHERE r.state <> 'erased' AND v.record_id IN ({keys}) ORDER BY v.record_id, v.version DESC
 """
 _MEMBERS = """
 SELECT record_id, municipal_id FROM membership WHERE municipal_id IN (
