@@ -118,8 +118,8 @@ def homes_before_merges(session: ReadSession) -> dict[int, str]:
     rows = list(rows_of_numbers(session, _MEMBERS, records))
     present = {as_int(row["record_id"]): str(row["municipal_id"]) for row in rows}
     members: dict[str, list[int]] = {}
-    for record_id, home in present.items():
-        members.setdefault(home, []).append(record_id)
+    for record_id, citizen in present.items():
+        members.setdefault(citizen, []).append(record_id)
     targets = _former_targets(session, records)
     found: dict[int, str] = {}
     for one in taken:
@@ -127,7 +127,7 @@ def homes_before_merges(session: ReadSession) -> dict[int, str]:
             continue
         target = targets.get(one.record_id)
         together = members[present[one.record_id]]
-        before = memberships_before(session, sorted({*together, one.record_id}), one.tx_id)
+        before = memberships_before(session, sorted(together), one.tx_id)
         home = before.get(one.record_id)
         if target is None or (home is not None and before.get(target) == home):
             continue
