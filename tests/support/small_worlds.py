@@ -235,7 +235,8 @@ def _table(
     columns: dict[str, str],
     rows: Sequence[tuple[object, ...]],
 ) -> None:
-    kinds = {"VARCHAR": pa.string(), "DATE": pa.date32(), "BOOLEAN": pa.bool_(),
+    kinds = {"VARCHAR": pa.string(), "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"),
+             "BOOLEAN": pa.bool_(),
              "DOUBLE": pa.float64(), "SMALLINT": pa.int16(),
              "VARCHAR[]": pa.list_(pa.string())}  # fmt: skip
     arrays = {

@@ -1,4 +1,3 @@
-from datetime import date
 from random import Random
 
 import pytest
@@ -398,17 +397,3 @@ def test_links_make_the_clusters_and_nothing_strong_is_dropped_silently(
             assert pair in refused
             ends = {home[pair[0]][0], home[pair[1]][0]}
             assert any(ends <= set(doubt) for doubt in settles)
-
-
-def test_a_death_reported_of_a_citizen_splits_nobody() -> None:
-    """The report may be wrong; two who were not one citizen before are never joined across it."""
-    dead = record(1, died=date(2026, 3, 1))
-    seen = record(2, seen=date(2026, 6, 1))
-
-    first = decide({(1, 2): 25.0}, [dead, seen])
-    later = decide({(1, 2): 25.0}, [dead, seen], existing={1: "A", 2: "A"})
-    weak = decide({(1, 2): 1.0}, [dead, seen], existing={1: "A", 2: "A"})
-
-    assert first.clusters == weak.clusters == ((1,), (2,))
-    assert [pair.guard for pair in first.review] == [Guard.ACTIVITY_AFTER_DEATH]
-    assert later.clusters == ((1, 2),)
