@@ -234,6 +234,12 @@ class ReviewFileError(MdmError):
     code = "review_file"
 
 
+class RekeyFileError(MdmError):
+    """The map of old to new local IDs has lines that cannot be taken; nothing was taken."""
+
+    code = "rekey_file"
+
+
 class GoldenAttributeError(MdmError):
     """There is no such attribute of a golden record, or a steward cannot set it."""
 

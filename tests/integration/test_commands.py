@@ -90,6 +90,9 @@ def test_commands_give_the_keys_of_the_golden_file(run: Run, tmp_path: Path) -> 
     mended.write_text(text, "utf-8")
     done("quarantine reload", run("quarantine", "reload", "clinic", str(mended)))
     assert done("quarantine list", run("quarantine", "list"))["waiting"] == 0
+    keys = tmp_path / "map.csv"
+    keys.write_text("old_local_id,new_local_id\n1,n1\n", "utf-8")
+    assert done("source rekey", run("source", "rekey", "clinic", str(keys)))["mapped"] == 1
     error = refused("load_held", run("load", "clinic", str(write_people(rows, PEOPLE[:1]))))
     done("load accept", run("load", "accept", str(error["where"])))
     assert done("verify", run("verify"))["ok"] is True

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,37 +43,59 @@ class Model:
         good = {row.key: row for row in rows if row.key and not row.unreadable}
         bad = {row.key for row in rows if row.unreadable}
         counts = dict.fromkeys(("new", "changed", "unchanged", "reinstated", "withdrawn"), 0)
-        in_force = [key for key, state in self.state.items() if state == "pending"]
-        targets = {*good, *self.state}
+        merged = self._merged(good)
+        absent = [key for key in self.state if key not in good]
         for key, row in good.items():
-            counts[self._outcome(row, targets)] += 1
+            counts[self._outcome(row, merged)] += 1
             content = (row.name, row.merged_into)
             if self.content.get(key) != content:
                 self.version[key] = self.version.get(key, 0) + 1
             self.content[key] = content
-            self.state[key] = self._state(row, targets)
+            self.state[key] = self._state(key, merged)
             self.stale.discard(key)
-        for key in in_force:
-            if key in good:
-                continue
-            if key in bad:
-                self.stale.add(key)
-            else:
-                self.state[key] = "withdrawn"
-                self.stale.discard(key)
-                counts["withdrawn"] += 1
+        for key in absent:
+            counts["withdrawn"] += self._absent(key, merged, unreadable=key in bad)
         counts["quarantined"] = 2 * len(bad) + sum(row.key == "" for row in rows)
         return counts
 
-    def _state(self, row: Row, targets: set[str]) -> str:
-        merged = row.merged_into != row.key and row.merged_into in targets
-        return "superseded" if merged else "pending"
+    def _merged(self, good: Mapping[str, Row]) -> set[str]:
+        """The records whose mark leads to a known record and not back to themselves."""
+        said = {key: content[1] for key, content in self.content.items()}
+        said |= {key: row.merged_into for key, row in good.items()}
+        known = {key: into for key, into in said.items() if into in {*good, *self.state}}
 
-    def _outcome(self, row: Row, targets: set[str]) -> str:
+        def leads_back(key: str) -> bool:
+            at = known[key]
+            for _ in known:
+                if at == key:
+                    return True
+                at = known.get(at, at)
+            return False
+
+        return {key for key in known if not leads_back(key)}
+
+    def _state(self, key: str, merged: set[str]) -> str:
+        return "superseded" if key in merged else "pending"
+
+    def _absent(self, key: str, merged: set[str], *, unreadable: bool) -> bool:
+        """Whether a record that a snapshot does not hold, or not readably, is withdrawn by it."""
+        before = self.state[key]
+        if key in merged:
+            self.state[key] = "superseded"
+        elif unreadable and before != "withdrawn":
+            self.state[key] = "pending"
+            self.stale.add(key)
+            return False
+        else:
+            self.state[key] = "withdrawn"
+        self.stale.discard(key)
+        return self.state[key] == "withdrawn" != before
+
+    def _outcome(self, row: Row, merged: set[str]) -> str:
         before = self.state.get(row.key)
         if before is None:
             return "new"
-        back = before == "superseded" and self._state(row, targets) != "superseded"
+        back = before == "superseded" and row.key not in merged
         if before == "withdrawn" or row.key in self.stale or back:
             return "reinstated"
         same = self.content[row.key] == (row.name, row.merged_into)

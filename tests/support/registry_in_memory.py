@@ -27,7 +27,15 @@ from mdm.domain.record_facts import RecordFacts
 from mdm.domain.revert import LaterChanges
 from mdm.domain.scored_pair import ScoredPair
 from mdm.errors import AmbiguousIdError, LaterChangesError, PlanStaleError
-from support.registry_under_test import THRESHOLDS, Content, Pair, Weights, is_restricted
+from support.registry_under_test import (
+    THRESHOLDS,
+    Content,
+    Pair,
+    Stated,
+    Weights,
+    is_restricted,
+    parted,
+)
 
 UNTIL = "2027-03-01"
 
@@ -56,6 +64,9 @@ class InMemoryRegistry:
         self._undone_seqs: set[int] = set()
         self._before_judgement: dict[int, dict[int, str]] = {}
         self._ids_around: dict[int, tuple[dict[str, IdFacts], dict[str, IdFacts]]] = {}
+        self._stated: dict[int, list[Stated]] = {}
+        self._applied_at: dict[int, int] = {}
+        self._commands = 0
         self._inputs = 0
         self._draws = count(1)
 
@@ -63,6 +74,11 @@ class InMemoryRegistry:
         known = self._facts.get(record)
         facts = _facts(record, content)
         self._facts[record] = facts
+        self._commands += 1
+        said = self._stated.setdefault(record, [Stated(0, None, {})])
+        if said[-1].into != content.merged_into:
+            member = dict(self.state.membership)
+            said.append(Stated(self._commands, content.merged_into, member))
         if known == facts:
             return
         self._inputs += 1
@@ -82,7 +98,8 @@ class InMemoryRegistry:
 
     def link(self, weights: Weights) -> int:
         members = self._facts.keys()
-        changes = self._decide(members, weights, self.state.membership, hold=True)
+        existing = {**self.state.membership, **self._apart()}
+        changes = self._decide(members, weights, existing, hold=True)
         self._plans.append(_Plan(weights, self._now(), changes))
         return len(self._plans) - 1
 
@@ -92,6 +109,8 @@ class InMemoryRegistry:
             raise PlanStaleError("the registry changed since the plan was made")
         proposal.before = self._copy()
         self._applied[plan] = proposal.weights
+        self._commands += 1
+        self._applied_at[plan] = self._commands
         proposal.logged = self._append(with_drawn_ids(proposal.events, self._draw))
 
     def revert(self, plan: int) -> None:
@@ -104,7 +123,7 @@ class InMemoryRegistry:
             raise LaterChangesError(f"{len(inverse.events)} later events")
         reverts = self._append(inverse)
         self._undone_seqs.update(e.seq for e in (*applied.logged, *reverts))
-        del self._applied[plan]
+        del self._applied[plan], self._applied_at[plan]
 
     def judge(self, verdict: Verdict, left: int, right: int) -> int:
         pair = (min(left, right), max(left, right))
@@ -123,7 +142,7 @@ class InMemoryRegistry:
         was = {r: self.state.membership[r] for r in members}
         self._before_judgement[new.judgement_id] = was
         ids = dict(self.state.ids)
-        self._append(self._redecide(members, was))
+        self._append(self._redecide(members, {**was, **self._apart()}))
         self._ids_around[new.judgement_id] = (ids, dict(self.state.ids))
         return new.judgement_id
 
@@ -137,9 +156,7 @@ class InMemoryRegistry:
         # What the judgement drove apart comes together again: all records that it concerned.
         concerned = {self.state.membership[r] for r in was if r in self.state.membership}
         members = self._members(citizens | concerned)
-        self._append(
-            self._redecide(members, {r: was.get(r, self.state.membership[r]) for r in members})
-        )
+        self._append(self._redecide(members, {**self.state.membership, **self._apart(), **was}))
         self._restore_ids(number, was)
 
     def _restore_ids(self, number: int, was: Mapping[int, str]) -> None:
@@ -229,6 +246,10 @@ class InMemoryRegistry:
         weights = list(self._applied.values())[-1] if self._applied else {}
         events = self._decide(members, weights, existing, hold=False)
         return with_drawn_ids(events, self._draw)
+
+    def _apart(self) -> dict[int, str]:
+        since = max(self._applied_at.values(), default=0)
+        return parted(self._stated, since, self.state.membership)
 
     def _members(self, citizens: Iterable[str]) -> list[int]:
         names = set(citizens)

@@ -54,13 +54,19 @@ class RegistryMachine(RuleBasedStateMachine):
     def load(self, contents: dict[int, Content]) -> None:
         self.commands += 1
         for record, wanted in contents.items():
-            # A source merges its own records only; a target that it never had says nothing.
-            merged = wanted.merged_into
-            fits = merged is not None and merged != record and merged % 2 == record % 2
-            fits = fits and merged in self.oracle.contents
+            fits = self._fits(record, wanted.merged_into)
             content = wanted if fits else replace(wanted, merged_into=None)
             self.registry.load(record, content)
             self.oracle.load(record, content)
+
+    def _fits(self, record: int, merged: int | None) -> bool:
+        """Whether a merge counts: of one source, into a record that it had, and not in a circle."""
+        at = merged
+        while at is not None and at in self.oracle.contents and at != record:
+            at = self.oracle.contents[at].merged_into
+        if merged is None or at is not None or merged % 2 != record % 2:
+            return False
+        return is_restricted(record) or not is_restricted(merged)
 
     @rule(contents=st.lists(CONTENTS, min_size=7, max_size=7), absent=RECORDS)
     @precondition(lambda self: not self.oracle.contents)

@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from support.clustering_oracle import Case, Partition, consistent, ordinary
-from support.registry_under_test import Content, Pair, Weights
+from support.registry_under_test import Content, Pair, Stated, Weights, parted
 
 
 @dataclass(slots=True)
@@ -49,6 +49,9 @@ class Oracle:
         self.told: set[tuple[int, int, str]] = set()
         self.plans: dict[int, tuple[Identity, Identity]] = {}
         self.applied: dict[int, Weights] = {}
+        self.applied_at: dict[int, int] = {}
+        self.stated: dict[int, list[Stated]] = {}
+        self.commands = 0
 
     @property
     def weights(self) -> Weights:
@@ -58,6 +61,10 @@ class Oracle:
     def load(self, record: int, content: Content) -> None:
         changed = record in self.contents and self.contents[record] != content
         self.contents[record] = content
+        self.commands += 1
+        said = self.stated.setdefault(record, [Stated(0, None, {})])
+        if said[-1].into != content.merged_into:
+            said.append(Stated(self.commands, content.merged_into, dict(self.now.member)))
         if content.merged_into is None:
             self.active.add(record)
         else:
@@ -72,7 +79,9 @@ class Oracle:
     def apply(self, plan: int, weights: Weights) -> None:
         before = deepcopy(self.now)
         self.applied[plan] = weights
-        self._decide(set(self.contents), dict(self.now.member), hold=True)
+        self._decide(set(self.contents), {**self.now.member, **self._apart()}, hold=True)
+        self.commands += 1
+        self.applied_at[plan] = self.commands
         self.plans[plan] = (before, deepcopy(self.now))
 
     def revert(self, plan: int) -> None:
@@ -92,7 +101,7 @@ class Oracle:
             elif issued != before.ids[number]:
                 assert self.now.ids[number] == issued
                 self.now.ids[number] = deepcopy(before.ids[number])
-        del self.applied[plan]
+        del self.applied[plan], self.applied_at[plan]
 
     def conflicts(self, verdict: str, pair: Pair) -> bool:
         active = {n: j for n, j in self.judged.items() if j.state == "active"}
@@ -114,7 +123,7 @@ class Oracle:
         members = self._affected(pair, before)
         self.judged[number].was = {r: self.now.member[r] for r in members}
         self.judged[number].ids_before = deepcopy(self.now.ids)
-        self._decide(members, dict(self.judged[number].was), hold=False)
+        self._decide(members, {**self.judged[number].was, **self._apart()}, hold=False)
         self.judged[number].ids_after = deepcopy(self.now.ids)
 
     def undo(self, number: int) -> None:
@@ -124,7 +133,7 @@ class Oracle:
         concerned = {self.now.member[r] for r in was if r in self.now.member}
         members = self._affected(self.judged[number].pair, before)
         members |= {r for r, citizen in self.now.member.items() if citizen in concerned}
-        self._decide(members, {r: was.get(r, self.now.member[r]) for r in members}, hold=False)
+        self._decide(members, {**self.now.member, **self._apart(), **was}, hold=False)
         self._restore_ids(self.judged[number])
 
     def _restore_ids(self, undone: Judged) -> None:
@@ -173,7 +182,11 @@ class Oracle:
         citizens = {self.now.member[r] for r in near if r in self.now.member}
         return {r for r, number in self.now.member.items() if number in citizens}
 
-    def _decide(self, records: set[int], today: Mapping[int, int], *, hold: bool) -> None:
+    def _apart(self) -> dict[int, str]:
+        since = max(self.applied_at.values(), default=0)
+        return parted(self.stated, since, self.now.member)
+
+    def _decide(self, records: set[int], today: Mapping[int, object], *, hold: bool) -> None:
         unsure = {
             j.pair for j in self.judged.values() if j.verdict == "unsure" and j.state == "active"
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from mdm.clustering.decision import Thresholds
@@ -96,3 +97,43 @@ class RegistryUnderTest(Protocol):
 def is_restricted(record: int) -> bool:
     """Records 6 and 7 of the eight are restricted."""
     return record in {6, 7}
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A source says, or says no longer, that another record replaces one of its own.
+
+    Attributes:
+        at: When, counted in commands.
+        into: The other record; None where the record stands.
+        member: Who belonged to whom until then.
+    """
+
+    at: int
+    into: int | None
+    member: Mapping[int, object]
+
+
+def parted(
+    stated: Mapping[int, list[Stated]], since: int, now: Mapping[int, object]
+) -> dict[int, str]:
+    """Who counts as a citizen apart, because a merge at the source was taken back since.
+
+    Args:
+        stated: What sources said of each record, in order.
+        since: When the last plan that stands was applied.
+        now: Who belongs to whom.
+    """
+    found: dict[int, str] = {}
+    for record, said in sorted(stated.items()):
+        gone = [a for a, b in pairwise(said) if a.into is not None and b.at > since]
+        if not gone or record not in now:
+            continue
+        home = gone[0].member.get(record)
+        # What a record named last before what it names now.
+        others = [one.into for one in said if one.into not in {None, said[-1].into}]
+        if home is not None and others and gone[0].member.get(others[-1]) == home:
+            continue
+        mates = [r for r in now if now[r] == now[record] and gone[0].member.get(r) == home]
+        found |= dict.fromkeys([record, *(mates if home is not None else [])], f"apart:{record}")
+    return found

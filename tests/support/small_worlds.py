@@ -171,6 +171,7 @@ _STANDARD = {
     "unit_code": "VARCHAR", "cpf": "VARCHAR", "name": "VARCHAR", "name_phonetic": "VARCHAR",
     "suffix": "VARCHAR", "name_kind": "VARCHAR", "twin_order": "SMALLINT", "mother": "VARCHAR",
     "birth_date": "DATE", "deceased_on": "DATE", "last_contact_on": "DATE", "restricted": "BOOLEAN",
+    "service_since": "DATE", "updated_at": "TIMESTAMP",
 }  # fmt: skip
 
 
@@ -189,6 +190,7 @@ def write_worlds(con: duckdb.DuckDBPyConnection, worlds: list[World]) -> None:
                 f.birth_date, f.deceased_on, f.last_activity,
                 # Half of the flags come from the source, the others were set by a person.
                 f.restricted and f.record_id % 2 == 0,
+                None, None,
             )
             for f in facts
         ],
@@ -233,7 +235,8 @@ def _table(
     columns: dict[str, str],
     rows: Sequence[tuple[object, ...]],
 ) -> None:
-    kinds = {"VARCHAR": pa.string(), "DATE": pa.date32(), "BOOLEAN": pa.bool_(),
+    kinds = {"VARCHAR": pa.string(), "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"),
+             "BOOLEAN": pa.bool_(),
              "DOUBLE": pa.float64(), "SMALLINT": pa.int16(),
              "VARCHAR[]": pa.list_(pa.string())}  # fmt: skip
     arrays = {

@@ -166,11 +166,13 @@ class _Building:
         reported = told["reported"]
         day = shown.day(str(reported[0])) if isinstance(reported, list) and reported else ""
         heading = _("Death confirmed") if confirmed else _("Death reported, not confirmed")
-        text = (
-            _("Date: %(day)s. Check before you go on.")
-            if confirmed
-            else _("Date told: %(day)s. It may be an error: ask, and do not refuse anything on it.")
-        )
+        text = _("Date told: %(day)s. It may be an error: ask, and do not refuse anything on it.")
+        if confirmed:
+            text = _("Date: %(day)s. Check before you go on.")
+        elif told["status"] == DeceasedStatus.CONTRADICTED:
+            text = _(
+                "Date told: %(day)s. The person was seen after it: do not refuse anything on it."
+            )
         yield Banner(
             kind="danger" if confirmed else "warning",
             icon="danger" if confirmed else "warning",

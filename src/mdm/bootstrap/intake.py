@@ -12,15 +12,17 @@ import pyarrow as pa
 
 from mdm.bootstrap.declarations import for_corrected_rows, read_stored
 from mdm.domain.delivery import Comparison
+from mdm.duck import count_rows, write_batches
 from mdm.ingest.declaration import SourceDeclaration
-from mdm.ingest.stage import StagedLoad, stage_files
+from mdm.ingest.stage import StagedFile, StagedLoad, stage_files
 from mdm.ingest.standardise_batch import standardise_payloads
-from mdm.ingest.tables import drop_stage
-from mdm.ports import ProgressStep, ReadSession
+from mdm.ingest.tables import create_stage, drop_stage
+from mdm.ports import MARKED, DeliveredFile, ProgressStep, ReadSession
 from mdm.volume import delivery as rows
 from mdm.volume.forget import forget_in_held, replace_by
 from mdm.volume.held import forget_held, keep_held, take_up_held
 from mdm.volume.overlays import find_overlays, is_updated
+from mdm.volume.source_merges import unusable_marks
 from mdm.volume.standard import begin_update, finish_update, state_digests
 
 Sync = Callable[[duckdb.DuckDBPyConnection, ReadSession], object]
@@ -85,6 +87,24 @@ class DuckIntake:
         self._standardised = True
         return staged
 
+    def stage_marks(self, rows: Iterator[pa.RecordBatch], file: DeliveredFile) -> StagedLoad:
+        """Stage known records with marks; the cache then follows when it is next needed."""
+        create_stage(self._con)
+        self._standardised = False
+        write_batches(self._con, "stage_record", rows, MARKED)
+        staged = StagedFile(file.name, file.sha256, file.bytes, file.rows)
+        return StagedLoad(
+            read=count_rows(self._con, "stage_record"),
+            quarantined=0,
+            issues=0,
+            ignored=0,
+            scopes=frozenset(),
+            files=(staged,),
+            held_reason=None,
+            held_detail=None,
+            content_digest=file.sha256,
+        )
+
     def is_snapshot(self, declaration: str) -> bool:
         """Whether what a delivery of the source leaves out was withdrawn."""
         return read_stored(declaration).snapshot == "full"
@@ -111,6 +131,7 @@ class DuckIntake:
         known: Iterator[pa.RecordBatch],
         *,
         source: str,
+        marks: Mapping[str, str],
         scopes: Sequence[str],
         snapshot: bool,
     ) -> Comparison:
@@ -118,6 +139,7 @@ class DuckIntake:
         return rows.compare_delivery(
             self._con,
             known,
+            marks=marks,
             scopes=scopes,
             snapshot=snapshot,
             erased_as=(self._erasure_key, source),
@@ -153,6 +175,10 @@ class DuckIntake:
     def state_events(self) -> Iterator[pa.RecordBatch]:
         """Ledger events: records that were withdrawn, came back, or were replaced."""
         return rows.state_event_rows(self._con)
+
+    def unusable_marks(self) -> list[tuple[int, str]]:
+        """Records that name a replacement in vain, with the reason."""
+        return unusable_marks(self._con)
 
     def issue_rows(self, *, first_issue: int) -> Iterator[pa.RecordBatch]:
         """Rows of `issue` to insert, for content that is new."""

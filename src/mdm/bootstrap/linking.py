@@ -27,6 +27,7 @@ from mdm.services.apply_events import event_table
 from mdm.services.judged_identifiers import standing_identifiers
 from mdm.services.judgements import standing_judgements
 from mdm.services.overrides import by_citizen, standing_overrides
+from mdm.services.source_merges import homes_before_merges
 from mdm.survivorship.build import Override
 from mdm.survivorship.policy import Policy
 from mdm.volume import plan_tables
@@ -101,6 +102,7 @@ class DuckLinking:
         self._progress = progress
         self._content = ""
         self._judgements: tuple[Judgement, ...] = ()
+        self._apart: dict[int, str] = {}
         self._identifiers: tuple[IdentifierJudgement, ...] = ()
         self._owners_known = False
 
@@ -148,6 +150,7 @@ class DuckLinking:
             self._read_identity(session)
             plan_tables.mark_identity(self._con, stated)
         self._judgements = standing_judgements(session)
+        self._apart = homes_before_merges(session)
         self._identifiers = standing_identifiers(session)
         self._progress("read the registry", 1.0)
 
@@ -237,6 +240,7 @@ class DuckLinking:
             self._judgements,
             lambda share: step("cluster", share),
             reopened_only=reopened_only,
+            apart=self._apart,
         )
         step("reconcile", 0.0)
         if reopened_only:

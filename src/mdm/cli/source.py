@@ -1,4 +1,4 @@
-"""`mdm source`: declare sources, try a declaration on files, list them."""
+"""`mdm source`: declare sources, try a declaration on files, list them, take new local IDs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(
-        help="Declare sources, try them on files, list them.", rich_markup_mode=None
+        help="Declare sources, try them on files, list them, take new local IDs.",
+        rich_markup_mode=None,
     )
     group.command("add")(add)
     group.command("check")(check)
     group.command("list")(list_all)
+    group.command("rekey")(rekey)
     app.add_typer(group, name="source")
 
 
@@ -112,3 +114,31 @@ def list_all(context: typer.Context) -> None:
     invocation.emit(
         {"sources": sources}, lambda: show_rows(sources, empty="No source is declared.")
     )
+
+
+def rekey(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument()],
+    file: Annotated[Path, typer.Argument(metavar="MAP.csv")],
+) -> None:
+    """Take the map of a source that gave its records new local IDs: every municipal ID stays.
+
+    Columns old_local_id, new_local_id. Before the new delivery is loaded, or while it is held.
+    """
+    from mdm.services.load_source import LoadContext
+    from mdm.services.rekey_source import rekey_source
+
+    invocation = invocation_of(context)
+    with (
+        invocation.application() as application,
+        application.intake() as intake,
+        invocation.progress() as progress,
+    ):
+        loading = LoadContext(
+            store=application.store,
+            intake=intake,
+            header=application.header("source_rekey"),
+            progress=progress,
+        )
+        result = rekey_source(loading, source, file)
+    invocation.emit(result, lambda: show_fields(result))

@@ -22,14 +22,19 @@ def find_conflicts(
     closure: Closure,
     must: UnionFind,
     pairs: Iterable[ScoredPair],
+    existing: Mapping[int, str],
 ) -> Conflicts:
     """All conflicts within a component that no judgement opens.
+
+    A death reported of somebody who was one citizen with the other record before splits nobody:
+    the report may be wrong, and an ID would change. The citizen is asked about instead.
 
     Args:
         facts: Every record of the component.
         closure: What the stewards' judgements imply.
         must: Must-link groups of the component (judgements and merges at the source).
         pairs: Scored pairs; a guard found when a pair was scored counts as well.
+        existing: Citizen of each placed record.
     """
     found: Conflicts = {}
     for pair in judged_apart(facts, closure):
@@ -49,7 +54,11 @@ def find_conflicts(
         group_l, group_r = must.find(left.record_id), must.find(right.record_id)
         if group_l == group_r:
             continue
+        home = existing.get(left.record_id)
+        is_citizen = home is not None and home == existing.get(right.record_id)
         for guard in guards:
+            if is_citizen and guard is Guard.ACTIVITY_AFTER_DEATH:
+                continue
             opened = _is_opened(guard, left, right, friends.get(group_r, ())) or _is_opened(
                 guard, right, left, friends.get(group_l, ())
             )

@@ -237,7 +237,7 @@ def _decide(
     base = _merge_first(facts, closure, scored)
     case = Case(
         facts=facts,
-        conflicts=find_conflicts(facts, closure, base.must, scored),
+        conflicts=find_conflicts(facts, closure, base.must, scored, existing),
         thresholds=thresholds,
         base=base,
         edges=_edges(scored, facts, judged, thresholds, existing),

@@ -5,16 +5,14 @@ and dates. A suffix conflict (FILHO against NETO) is evidence for the model and 
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import lru_cache
 from itertools import zip_longest
 
 from rapidfuzz.distance import DamerauLevenshtein
 
-from mdm.domain.record_facts import RecordFacts
+from mdm.domain.record_facts import DEATH_TOLERANCE, RecordFacts
 from mdm.domain.scored_pair import Guard
 
-DEATH_TOLERANCE = timedelta(days=30)
 _SHORTEST_MISTYPED = 4
 _SHORTEST_COMPOUND = 3
 _GENDERED_ENDINGS = ({"O", "A"}, {"E", "A"})

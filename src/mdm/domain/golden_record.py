@@ -58,6 +58,7 @@ class DeceasedStatus(StrEnum):
 
     CONFIRMED = "confirmed"
     REPORTED = "reported"
+    CONTRADICTED = "contradicted"
 
 
 class OverrideState(StrEnum):
@@ -74,6 +75,7 @@ class OverrideState(StrEnum):
 DECEASED_SHOWN = {
     DeceasedStatus.CONFIRMED: "óbito confirmado",
     DeceasedStatus.REPORTED: "óbito informado, não confirmado",
+    DeceasedStatus.CONTRADICTED: "óbito informado, contradito por atividade posterior",
 }
 
 

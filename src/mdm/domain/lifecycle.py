@@ -80,6 +80,7 @@ RECORDS: Final[tuple[Transition[RecordState, RecordEvent], ...]] = (
     Transition(_R.WITHDRAWN, _E.ERASED, _R.ERASED),
     Transition(_R.SUPERSEDED, _E.PLACED, _R.SUPERSEDED),
     Transition(_R.SUPERSEDED, _E.UNPLACED, _R.SUPERSEDED),
+    Transition(_R.SUPERSEDED, _E.REPLACED, _R.SUPERSEDED),
     Transition(_R.SUPERSEDED, _E.LEFT, _R.WITHDRAWN),
     Transition(_R.SUPERSEDED, _E.RETURNED, _R.PRESENT),
     Transition(_R.SUPERSEDED, _E.RETURNED_UNPLACED, _R.PENDING),

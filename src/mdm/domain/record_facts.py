@@ -1,7 +1,10 @@
 """What the decisions need to know of one record besides its match weights."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+DEATH_TOLERANCE = timedelta(days=30)
+"""A contact so soon after a death is a clerk's, or the family's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ same on both databases; parameters are named (`:name`).
 """
 
 from mdm.ports.audit import AuditLog, AuditTrail
-from mdm.ports.intake import DeliveredFile, Delivery, Intake
+from mdm.ports.intake import MARKED, DeliveredFile, Delivery, Intake
 from mdm.ports.linking import Linking, PlanScore
 from mdm.ports.service import ServiceSession, ServiceStore
 from mdm.ports.sessions import (
@@ -19,6 +19,7 @@ from mdm.ports.sessions import (
 )
 
 __all__ = [
+    "MARKED",
     "ArrowData",
     "AuditLog",
     "AuditTrail",

@@ -9,6 +9,18 @@ import pyarrow as pa
 from mdm.domain.delivery import Comparison
 from mdm.ports.sessions import ProgressStep, ReadSession
 
+MARKED = pa.schema(
+    [
+        ("local_id", pa.string()),
+        ("scope", pa.string()),
+        ("payload", pa.string()),
+        ("content_hash", pa.string()),
+        ("merged_into", pa.string()),
+        ("restricted", pa.bool_()),
+    ]
+)
+"""Rows of a delivery without their standard columns: these follow from the payload."""
+
 
 class DeliveredFile(Protocol):
     """A file of a delivery."""
@@ -87,6 +99,13 @@ class Intake(Protocol):
         """Read rows that were quarantined and mended: canonical columns, never a snapshot."""
         ...
 
+    def stage_marks(self, rows: Iterator[pa.RecordBatch], file: DeliveredFile) -> Delivery:
+        """Stage known records with a mark that they did not have (`MARKED`), never a snapshot.
+
+        The delivery covers no scope: it stands for none that waits for a person.
+        """
+        ...
+
     def is_snapshot(self, declaration: str) -> bool:
         """Whether what a delivery of the source leaves out was withdrawn."""
         ...
@@ -112,6 +131,7 @@ class Intake(Protocol):
         known: Iterator[pa.RecordBatch],
         *,
         source: str,
+        marks: Mapping[str, str],
         scopes: Sequence[str],
         snapshot: bool,
     ) -> Comparison:
@@ -121,6 +141,7 @@ class Intake(Protocol):
             known: record_id, local_id, scope, state, version, content_hash, stale, restricted,
                 placed (whether it belongs to a citizen).
             source: The source.
+            marks: Of its records that name a replacement, local ID -> the local ID named.
             scopes: Scopes that the delivery covers.
             snapshot: Whether records that are left out were withdrawn.
         """
@@ -152,6 +173,10 @@ class Intake(Protocol):
 
     def state_events(self) -> Iterator[pa.RecordBatch]:
         """Ledger events: records that were withdrawn, came back, or were replaced."""
+        ...
+
+    def unusable_marks(self) -> list[tuple[int, str]]:
+        """All records of the source that name a replacement in vain, with the reason."""
         ...
 
     def issue_rows(self, *, first_issue: int) -> Iterator[pa.RecordBatch]:

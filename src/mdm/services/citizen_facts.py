@@ -206,7 +206,7 @@ def _merged_into(session: ReadSession, known: Mapping[int, KnownRecord]) -> dict
     """Of records that their source replaced by another one, that other one."""
     targets: dict[str, dict[str, list[int]]] = {}
     for one in known.values():
-        if one.record.merged_into is not None:
+        if one.record.merged_into is not None and one.state == "superseded":
             by_key = targets.setdefault(one.source, {})
             by_key.setdefault(one.record.merged_into, []).append(one.record_id)
     found: dict[int, int] = {}

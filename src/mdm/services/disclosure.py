@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from types import MappingProxyType
 
 from mdm.domain.golden_record import (
@@ -14,8 +15,10 @@ from mdm.domain.golden_record import (
     GoldenRecord,
     GoldenValue,
     Rival,
+    Service,
     Value,
 )
+from mdm.domain.minority import is_child, latest_birth
 from mdm.domain.visibility import Field, Flag, Shown
 from mdm.services.citizen_parts import plain
 from mdm.services.masking import (
@@ -27,6 +30,7 @@ from mdm.services.masking import (
     masked_phone,
 )
 from mdm.services.sight import Sight
+from mdm.survivorship.policy import Outcome
 
 FIELD_OF: Mapping[Attribute, Field] = MappingProxyType(
     {
@@ -53,7 +57,6 @@ FIELD_OF: Mapping[Attribute, Field] = MappingProxyType(
 """The group of each attribute; services and family are told in parts of their own."""
 
 CIVIL_NAME = "civil_name"
-_CHILD_YEARS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +102,8 @@ def flags_of(golden: GoldenRecord, today: str, *, restricted: bool = False) -> f
         restricted: Whether all that is known of them is restricted.
     """
     flags = set()
-    born = golden.shown(Attribute.BIRTH_DATE)
-    if born is not None and is_child(str(born), today):
+    born = _latest_birth(golden)
+    if born is not None and is_child(born, date.fromisoformat(today)):
         flags.add(Flag.CHILD)
     if golden.deceased_status is DeceasedStatus.CONFIRMED:
         flags.add(Flag.DECEASED)
@@ -109,9 +112,17 @@ def flags_of(golden: GoldenRecord, today: str, *, restricted: bool = False) -> f
     return frozenset(flags)
 
 
-def is_child(born: str, today: str) -> bool:
-    """Whether somebody born on an ISO day is under 18 today."""
-    return f"{int(born[:4]) + _CHILD_YEARS:04d}{born[4:10]}" > today
+def _latest_birth(golden: GoldenRecord) -> date | None:
+    """By all dates that the records give, or by the one that a steward set."""
+    chosen = golden.values.get(Attribute.BIRTH_DATE)
+    if chosen is None or not isinstance(chosen.value, date):
+        return None
+    if chosen.rule == Outcome.STEWARD:
+        return chosen.value
+    services = golden.lists.get(Attribute.SERVICES, ())
+    began = [one.value.since for one in services if isinstance(one.value, Service)]
+    dates = [chosen.value, *(one.value for one in chosen.rivals if isinstance(one.value, date))]
+    return latest_birth(dates, min((day for day in began if day is not None), default=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

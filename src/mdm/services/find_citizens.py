@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from mdm.domain.access import Reader
+from mdm.domain.minority import is_child
 from mdm.domain.municipal_id import parse
 from mdm.domain.municipal_id import shown as written
 from mdm.domain.number_list import DIGITS, NUMBERS_FOUND, nth_place
@@ -19,9 +20,9 @@ from mdm.domain.visibility import Field, Flag, Shown, Side
 from mdm.errors import InvalidMunicipalIdError, MdmError, UsageError
 from mdm.ports import ReadSession
 from mdm.services.crosswalk import look_up
-from mdm.services.disclosure import is_child
 from mdm.services.lists import as_text, rows_of_texts
 from mdm.services.masking import masked_cpf, masked_name
+from mdm.services.minors import minors
 from mdm.services.resolve import present_citizen
 from mdm.services.sight import Sight, sight_of
 from mdm.services.told import WITHOUT_RECORD
@@ -132,13 +133,13 @@ def find_citizens(session: ReadSession, reader: Reader, wanted: Wanted, *, today
     rows = {
         str(row["municipal_id"]): row for row in rows_of_texts(session, _SHOWN, listed[: MOST + 1])
     }
-    hits = [
-        hit
-        for name in listed[: MOST + 1]
-        if name in rows
-        and (hit := _hit(sight, rows[name], matches[name], present=name in present, today=today))
-        is not None
-    ]
+    children = minors(session, rows, today)
+    hits = []
+    for name in (name for name in listed[: MOST + 1] if name in rows):
+        flags = _flags(rows[name], today, is_minor=name in children)
+        hit = _hit(sight, rows[name], matches[name], flags, present=name in present)
+        if hit is not None:
+            hits.append(hit)
     return Found(hits=tuple(hits[:MOST]), more=len(hits) > MOST)
 
 
@@ -281,11 +282,15 @@ def _with_mother(session: ReadSession, found: Matches, mother: _Name, today: dat
 
 
 def _hit(
-    sight: Sight, row: Mapping[str, object], matched: str, *, present: bool, today: date
+    sight: Sight,
+    row: Mapping[str, object],
+    matched: str,
+    flags: frozenset[Flag],
+    *,
+    present: bool,
 ) -> Hit | None:
     """A citizen as a list may show them; None where the reader may not see them at all."""
     sources = tuple(json.loads(str(row["sources"])))
-    flags = _flags(row, today)
     sides = {sight.side(source) for source in sources}
     shown = _best(sight, sides, flags)
     if shown[Field.NAME] is Shown.HIDDEN:
@@ -323,10 +328,10 @@ def _best(sight: Sight, sides: Iterable[Side], flags: frozenset[Flag]) -> dict[F
     return levels
 
 
-def _flags(row: Mapping[str, object], today: date) -> frozenset[Flag]:
+def _flags(row: Mapping[str, object], today: date, *, is_minor: bool) -> frozenset[Flag]:
     flags = set()
     born = as_text(row["birth_date"])
-    if born is not None and is_child(born, today.isoformat()):
+    if is_minor or (born is not None and is_child(date.fromisoformat(born), today)):
         flags.add(Flag.CHILD)
     if row["deceased_status"] == "confirmed":
         flags.add(Flag.DECEASED)

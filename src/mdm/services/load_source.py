@@ -12,6 +12,7 @@ from mdm.domain.ledger import TxHeader
 from mdm.errors import LoadHeldError, LoadStateError, NotFoundError
 from mdm.ports import Delivery, Intake, ProgressStep, ReadSession, Store, WriteSession
 from mdm.services.overlays import ask_overlays
+from mdm.services.source_merges import known_marks, level_mark_issues
 from mdm.services.sources import source_declaration
 
 DEFAULT_HOLD = HoldRule()
@@ -34,10 +35,12 @@ SELECT r.record_id, r.local_id, r.scope, r.state, r.version, r.content_hash, r.s
 FROM record r LEFT JOIN membership m ON m.record_id = r.record_id WHERE r.source = :source
 """
 _ISSUES = pa.schema([("issue_id", pa.int64()), ("record_id", pa.int64())])
-# Whose an identifier is, is decided and taken back by plans alone.
+# Whose an identifier is, is decided and taken back by plans alone; whether a mark of a merge
+# counts hangs on other records, too: `level_mark_issues`.
 _ISSUES_SQL = """
 SELECT i.issue_id, i.record_id FROM issue i JOIN record r ON r.record_id = i.record_id
-WHERE r.source = :source AND i.reason NOT IN ('not_theirs', 'contested')
+WHERE r.source = :source
+  AND i.reason NOT IN ('not_theirs', 'contested', 'merged_into_unknown', 'merged_in_a_circle')
 """
 _WAITING = pa.schema(
     [
@@ -87,7 +90,7 @@ def load_source(context: LoadContext, source: str, files: Sequence[Path]) -> dic
     declaration = source_declaration(context.store, source)
     delivery = context.intake.stage(declaration, files, progress=context.progress)
     snapshot = context.intake.is_snapshot(declaration)
-    return _bring_in(context, source, delivery, snapshot=snapshot)
+    return load_delivery(context, source, delivery, snapshot=snapshot)
 
 
 def load_corrected(
@@ -103,7 +106,7 @@ def load_corrected(
     with context.store.reading() as session:
         _check_waiting(session, source, quarantine_ids)
     delivery = context.intake.stage_corrected(declaration, file, progress=context.progress)
-    return _bring_in(context, source, delivery, snapshot=False, mended=quarantine_ids)
+    return load_delivery(context, source, delivery, snapshot=False, mended=quarantine_ids)
 
 
 def _check_waiting(session: ReadSession, source: str, quarantine_ids: Sequence[int]) -> None:
@@ -118,7 +121,7 @@ def _check_waiting(session: ReadSession, source: str, quarantine_ids: Sequence[i
         raise NotFoundError(f"{len(gone)} rows do not wait in quarantine", where=shown)
 
 
-def _bring_in(
+def load_delivery(
     context: LoadContext,
     source: str,
     delivery: Delivery,
@@ -126,6 +129,15 @@ def _bring_in(
     snapshot: bool,
     mended: Sequence[int] = (),
 ) -> dict[str, object]:
+    """Bring what is staged into force, or hold it; see `load_source`.
+
+    Args:
+        context: See `LoadContext`.
+        source: The source.
+        delivery: What was staged.
+        snapshot: Whether records of its scopes that it leaves out were withdrawn.
+        mended: Quarantined rows that it answers.
+    """
     intake = context.intake
     overtaken: list[int] = []
     with context.store.writing(context.header) as session:
@@ -196,7 +208,13 @@ def _compare(
     snapshot: bool,
 ) -> Comparison:
     known = session.read_arrow(_KNOWN_SQL, {"source": source}, schema=_KNOWN)
-    return intake.compare(known, source=source, scopes=sorted(scopes), snapshot=snapshot)
+    return intake.compare(
+        known,
+        source=source,
+        marks=known_marks(session, source),
+        scopes=sorted(scopes),
+        snapshot=snapshot,
+    )
 
 
 def _held_reason(hold: HoldRule, delivery: Delivery, comparison: Comparison) -> str | None:
@@ -287,6 +305,7 @@ def _publish(
         known = session.read_arrow(_ISSUES_SQL, {"source": source}, schema=_ISSUES)
         session.delete_arrow("issue", intake.settled_issues(known))
     session.insert_arrow("issue", intake.issue_rows(first_issue=session.next_ids("issue")))
+    level_mark_issues(session, source, load_id, intake.unusable_marks())
     ask_overlays(session, overlays)
 
 

@@ -34,6 +34,7 @@ from mdm.services.municipal_ids import draw_id, ids_of_records
 from mdm.services.overlays import close_overlays, replaced_records, ties_of
 from mdm.services.refresh_golden import GoldenRules, memberships, refresh_golden
 from mdm.services.review_queue import Question, content_hash_of, level_questions
+from mdm.services.source_merges import homes_before_merges
 from mdm.services.told_holders import told_holders
 
 HELD = (
@@ -130,7 +131,8 @@ def redecide(
     existing = case.homes if before is None else {**case.homes, **before}
     case.judgements = [*case.judgements, *ties_of(session, existing, case.judgements)]
     case.must_groups = _must_groups(case.judgements)
-    _decide(case, rules.thresholds, existing)
+    apart = {r: name for r, name in homes_before_merges(session).items() if r in case.homes}
+    _decide(case, rules.thresholds, {**case.homes, **apart, **(before or {})})
     events = _events(session, case, keep)
     apply_events(session, event_table(events))
     _level_pairs(session, case, rules.thresholds)

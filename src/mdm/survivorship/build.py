@@ -18,6 +18,7 @@ from mdm.domain.golden_record import (
     Withheld,
     json_text,
 )
+from mdm.domain.record_facts import DEATH_TOLERANCE
 from mdm.errors import PolicyError
 from mdm.survivorship.candidates import Candidate, candidates
 from mdm.survivorship.member import MemberRecord
@@ -25,8 +26,9 @@ from mdm.survivorship.order import Offer, deciding, ranked
 from mdm.survivorship.policy import Group, Outcome, Policy, Rule
 
 INDEPENDENT_SOURCES = 2
-# Why a death is only reported.
+# Why a death is only reported, or not believed.
 ONE_SOURCE = "one_source"
+LATER_ACTIVITY = "later_activity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def build_golden(
     """
     eligible = [member for member in members if member.eligible]
     values, reports = _single_values(eligible, policy)
-    status, status_rule = _deceased(reports)
+    status, status_rule = _deceased(reports, eligible)
     if status is not DeceasedStatus.CONFIRMED:
         values.pop(Attribute.DECEASED_ON, None)
     withheld: dict[Attribute, Withheld] = {}
@@ -194,11 +196,25 @@ def _by_value(offers: Sequence[Offer]) -> tuple[Rival, ...]:
     return tuple(Rival(value, tuple(sorted(records))) for value, records in held.values())
 
 
-def _deceased(reports: Sequence[Offer]) -> tuple[DeceasedStatus | None, str | None]:
-    """A death is golden only from an authoritative source or from two sources."""
+def _deceased(
+    reports: Sequence[Offer], eligible: Sequence[MemberRecord]
+) -> tuple[DeceasedStatus | None, str | None]:
+    """A death is golden only from an authoritative source or from two sources.
+
+    And never where a present record that knows of no death proves the person alive well after the
+    last day reported: either the link between the two is wrong, or one of them is.
+    """
     if not reports:
         return None, None
     heard = [o for o in reports if o.member.withdrawn == reports[0].member.withdrawn]
+    days = [o.candidate.value for o in heard if isinstance(o.candidate.value, date)]
+    alive = [
+        member.active_on
+        for member in eligible
+        if not member.withdrawn and member.record.deceased_on is None
+    ]
+    if any(day is not None and day > max(days) + DEATH_TOLERANCE for day in alive):
+        return DeceasedStatus.CONTRADICTED, LATER_ACTIVITY
     if any(Group.DECEASED in o.member.authoritative for o in heard):
         return DeceasedStatus.CONFIRMED, Rule.AUTHORITATIVE
     if len({o.member.source for o in heard}) >= INDEPENDENT_SOURCES:

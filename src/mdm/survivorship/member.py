@@ -61,6 +61,17 @@ class MemberRecord:
         return None
 
     @property
+    def active_on(self) -> date | None:
+        """The last day that proves the person alive: a contact, or a service that had begun.
+
+        An update of the record proves nothing, and a start ahead of it is only planned.
+        """
+        began, known = self.record.service_since, self.as_of
+        has_begun = began is not None and known is not None and began <= known
+        days = (self.record.last_contact_on, began if has_begun else None)
+        return max((day for day in days if day is not None), default=None)
+
+    @property
     def as_of(self) -> date | None:
         """The day of `current_at`."""
         at = self.current_at

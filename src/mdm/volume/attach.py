@@ -69,7 +69,7 @@ def attach_hidden(
     """Attach every restricted record to a cluster of `cluster`, or leave it alone.
 
     Args:
-        con: Holds `cluster`, in which each restricted record is alone, `scored`, `placed`,
+        con: Holds `cluster`, in which each restricted record is alone, `scored`, `home`,
             `hidden` and what `find_contested` reads.
         thresholds: Match weights at which something is done.
         judgements: All that stand.
@@ -83,8 +83,8 @@ def attach_hidden(
     con.execute("CREATE OR REPLACE TEMP TABLE attach_open AS "
                 "SELECT DISTINCT component FROM attach_fact")  # fmt: skip
     homes = con.execute(
-        "SELECT a.record_id, c.cluster, p.municipal_id FROM attach_component a "
-        "JOIN cluster c USING (record_id) LEFT JOIN placed p USING (record_id)"
+        "SELECT a.record_id, c.cluster, p.home FROM attach_component a "
+        "JOIN cluster c USING (record_id) LEFT JOIN home p USING (record_id)"
     ).fetchall()
     clusters = {record_id: cluster for record_id, cluster, _ in homes}
     placed = {record_id: home for record_id, _, home in homes if home is not None}

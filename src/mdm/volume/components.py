@@ -30,9 +30,9 @@ def find_components(
 ) -> None:
     """Write `component(record_id, component)`: the smallest record ID names a component.
 
-    Reads `standard`, `scored(record_l, record_r, match_weight)`, `placed(record_id,
-    municipal_id)` and `hidden(record_id)`, the restricted records: each is alone. Links at or
-    above the link threshold count; inside an existing citizen down to the fracture threshold;
+    Reads `standard`, `scored(record_l, record_r, match_weight)`, `home(record_id, home)`,
+    the existing citizens, and `hidden(record_id)`, the restricted records: each is alone. Links at
+    or above the link threshold count; inside an existing citizen down to the fracture threshold;
     must-links always.
     """
     edges = con.execute(
@@ -41,9 +41,9 @@ def find_components(
           SELECT record_l, record_r FROM scored WHERE match_weight >= {rules.link}
           UNION ALL
           SELECT s.record_l, s.record_r FROM scored s
-          JOIN placed l ON l.record_id = s.record_l JOIN placed r ON r.record_id = s.record_r
+          JOIN home l ON l.record_id = s.record_l JOIN home r ON r.record_id = s.record_r
           WHERE s.match_weight >= {rules.fracture} AND s.match_weight < {rules.link}
-            AND l.municipal_id = r.municipal_id)
+            AND l.home = r.home)
         ANTI JOIN hidden h ON h.record_id = record_l ANTI JOIN hidden k ON k.record_id = record_r
         """
     ).fetchnumpy()

@@ -4,7 +4,7 @@ Writes `cluster(record_id, cluster, link_status, weight)` (a cluster is named by
 ordinary record) and `review_pair(...)`, one row a question.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -79,6 +79,7 @@ def decide_clusters(
     progress: Callable[[float], None] | None = None,
     *,
     reopened_only: bool = False,
+    apart: Mapping[int, str] | None = None,
 ) -> Decided:
     """Decide over `standard`, `scored`, `placed`, `source_merge` and what ownership wrote.
 
@@ -89,7 +90,9 @@ def decide_clusters(
         progress: Told the share of the contested components that is done.
         reopened_only: Decide what changed since the last decision, which is in force and was made
             with the same thresholds; the rest stands.
+        apart: Records that no present citizen holds: see `services.homes_before_merges`.
     """
+    _write_homes(con, {} if apart is None else apart)
     rules = LinkRules(thresholds.link, thresholds.review, thresholds.fracture, thresholds.margin)
     hidden = write_hidden(con)
     if reopened_only:
@@ -149,6 +152,24 @@ def _write_rows(
     con.unregister("review_rows")
 
 
+def _write_homes(con: duckdb.DuckDBPyConnection, apart: Mapping[int, str]) -> None:
+    """View `home(record_id, home)`: the citizen that holds each placed record."""
+    rows = pa.table(
+        {
+            "record_id": pa.array(list(apart), pa.int64()),
+            "home": pa.array(list(apart.values()), pa.string()),
+        }
+    )
+    con.register("apart_rows", rows)
+    con.execute("CREATE OR REPLACE TEMP TABLE held_apart AS SELECT * FROM apart_rows")
+    con.unregister("apart_rows")
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW home AS SELECT p.record_id,"
+        " coalesce(a.home, p.municipal_id) AS home"
+        " FROM placed p LEFT JOIN held_apart a USING (record_id)"
+    )
+
+
 def _must_links(
     con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement], hidden: frozenset[int]
 ) -> list[tuple[int, int]]:
@@ -193,7 +214,7 @@ def _decide_contested(
     total = count_rows(con, scope.contested)
     placed = dict(
         con.execute(
-            f"SELECT p.record_id, p.municipal_id FROM placed p "
+            f"SELECT p.record_id, p.home FROM home p "
             f"JOIN {scope.component} c USING (record_id) SEMI JOIN {scope.contested} "
             "USING (component)"
         ).fetchall()

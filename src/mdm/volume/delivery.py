@@ -1,20 +1,29 @@
 """A staged delivery against the registry, set-wise: outcomes, record numbers, rows to write.
 
 Reads the staging tables of `mdm.ingest` (`stage_record`, `stage_issue`, `stage_quarantine`) and
-makes `known_record` (the source's records as the registry has them), `delivery` (every delivered
-record with its outcome) and `delivery_gone` (records that are missing or could not be read).
+makes `known_record` (the source's records as the registry has them), `merge_mark` (see
+`mdm.volume.source_merges`), `delivery` (every delivered record with its outcome) and
+`delivery_gone` (records that are missing, could not be read, or were replaced by one delivered).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
 
 from mdm.domain.delivery import Comparison, ScopeLoss
 from mdm.domain.erasure import CONCEALED
+from mdm.volume.source_merges import weigh_marks
 
 BATCH_ROWS = 65_536
-SCRATCH = ("known_record", "delivery", "delivery_gone", "delivery_answer", "delivery_erased")
+SCRATCH = (
+    "known_record",
+    "merge_mark",
+    "delivery",
+    "delivery_gone",
+    "delivery_answer",
+    "delivery_erased",
+)
 
 # Erased records as delivered and as the registry keeps their local ID: where that is a person's
 # number, it keeps `mdm.domain.erasure.concealed_local_id` of it, and is known by that alone.
@@ -29,29 +38,23 @@ SELECT n.local_id, h.kept FROM named n JOIN hidden h
   ON h.kept = '{CONCEALED}' || sha256($key || '|' || $source || '|' || n.local_id)
 """
 
-# A record that its source has merged into another one: the target must be known, else the mark
-# says nothing that linkage could use and the record stays as it was. A restricted target is
-# unknown to all but restricted records: it must not show in the state of others.
+# A record that its source has merged into another one is superseded where the mark counts.
 _DELIVERY = """
 CREATE OR REPLACE TABLE delivery AS
-WITH target AS (
-  SELECT local_id, coalesce(restricted, false) AS restricted FROM stage_record
-  UNION ALL SELECT local_id, restricted FROM known_record
-  WHERE state <> 'erased' AND local_id NOT IN (SELECT local_id FROM stage_record)),
-held AS (
+WITH held AS (
   SELECT s.local_id, s.scope, s.content_hash, coalesce(s.restricted, false) AS restricted,
          k.record_id, k.version,
          k.state AS known_state, k.scope AS known_scope, k.restricted AS known_restricted,
          k.stale, k.content_hash IS DISTINCT FROM s.content_hash
                   AND k.state IS DISTINCT FROM 'erased' AS fresh,
+         g.former IS DISTINCT FROM g.into_id AS other_mark,
          CASE WHEN k.state = 'erased' THEN 'erased'
-              WHEN t.local_id IS NOT NULL THEN 'superseded'
+              WHEN g.into_id IS NOT NULL THEN 'superseded'
               WHEN k.state IN ('pending', 'present') THEN k.state
               WHEN k.placed THEN 'present'
               ELSE 'pending' END AS state
   FROM stage_record s LEFT JOIN known_record k USING (local_id)
-  LEFT JOIN target t ON t.local_id = s.merged_into AND s.merged_into <> s.local_id
-   AND (s.restricted OR NOT t.restricted))
+  LEFT JOIN merge_mark g ON g.local_id = s.local_id AND g.problem IS NULL)
 SELECT *, CASE
     WHEN record_id IS NULL THEN 'new'
     WHEN known_state = 'erased' THEN 'unchanged'
@@ -62,19 +65,31 @@ SELECT *, CASE
 FROM held
 """
 
-# What cannot be read this time is still there: its last good version stays in force.
+# What cannot be read this time is still there: its last good version stays in force. What is left
+# out may have named a replacement that is here only now, or be replaced by one that leads back.
 _GONE = """
 CREATE OR REPLACE TABLE delivery_gone AS
 WITH absent AS (
-  SELECT k.*, q.local_id IS NOT NULL AS unreadable
+  SELECT k.*, q.local_id IS NOT NULL AS unreadable, g.into_id IS NOT NULL AS marked, g.problem,
+         q.local_id IS NULL AND $snapshot AND list_contains($scopes, k.scope) AS withdrawn
   FROM known_record k ANTI JOIN stage_record s USING (local_id)
   LEFT JOIN (SELECT DISTINCT local_id FROM stage_quarantine) q USING (local_id)
-  WHERE k.state IN ('pending', 'present'))
-SELECT record_id, scope, version, content_hash, restricted,
-       CASE WHEN unreadable THEN state ELSE 'withdrawn' END AS state, unreadable AS stale
-FROM absent
-WHERE (unreadable AND NOT stale)
-   OR (NOT unreadable AND $snapshot AND list_contains($scopes, scope))
+  LEFT JOIN merge_mark g USING (local_id)
+  WHERE k.state <> 'erased'),
+moved AS (
+  SELECT *, state AS known_state, CASE
+      WHEN marked AND problem IS NULL THEN 'superseded'
+      WHEN state = 'superseded' AND problem IS DISTINCT FROM 'merged_in_a_circle' THEN 'superseded'
+      WHEN state = 'withdrawn' OR withdrawn THEN 'withdrawn'
+      WHEN state <> 'superseded' THEN state
+      WHEN placed THEN 'present'
+      ELSE 'pending' END AS new_state
+  FROM absent)
+SELECT record_id, scope, version, content_hash, restricted, known_state, new_state AS state,
+       unreadable AND new_state IN ('pending', 'present') AS stale
+FROM moved
+WHERE new_state <> known_state
+   OR (unreadable AND NOT stale AND new_state IN ('pending', 'present'))
 """
 
 _TOUCHED = """
@@ -88,10 +103,12 @@ SELECT record_id, scope, state, version, content_hash, {load}, stale, restricted
 FROM delivery_gone ORDER BY record_id
 """
 
+# Replaced by another record than before: said again, so that the former merge is taken back.
 _EVENTS = """
 SELECT 'record_state' AS kind, record_id, state AS detail FROM (
   SELECT record_id, state FROM delivery WHERE state <> coalesce(known_state, 'pending')
-  UNION ALL SELECT record_id, state FROM delivery_gone WHERE state = 'withdrawn')
+     OR (state = 'superseded' AND known_state = 'superseded' AND other_mark)
+  UNION ALL SELECT record_id, state FROM delivery_gone WHERE state <> known_state)
 ORDER BY record_id
 """
 
@@ -110,15 +127,17 @@ def compare_delivery(
     con: duckdb.DuckDBPyConnection,
     known: Iterable[pa.RecordBatch],
     *,
+    marks: Mapping[str, str],
     scopes: Sequence[str],
     snapshot: bool,
     erased_as: tuple[str, str] = ("", ""),
 ) -> Comparison:
-    """Make `known_record`, `delivery` and `delivery_gone`, and count them.
+    """Make `known_record`, `merge_mark`, `delivery` and `delivery_gone`, and count them.
 
     Args:
         con: Holds the staging tables.
         known: The source's records in the registry; see `mdm.ports.Intake.compare`.
+        marks: Merges that its known records state; see `mdm.ports.Intake.compare`.
         scopes: Scopes that the delivery covers.
         snapshot: Whether what is left out was withdrawn.
         erased_as: The registry's secret and the source, by which erased records are known whose
@@ -135,6 +154,7 @@ def compare_delivery(
         "UPDATE known_record SET local_id = e.local_id FROM delivery_erased e"
         " WHERE known_record.local_id = e.kept AND e.local_id <> e.kept"
     )
+    weigh_marks(con, marks)
     con.execute(_DELIVERY)
     con.execute(_GONE, {"snapshot": snapshot, "scopes": list(scopes)})
     return _counted(con, scopes)

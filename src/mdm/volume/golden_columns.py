@@ -10,6 +10,10 @@ from mdm.domain.golden_record import Attribute
 # SQL of `MemberRecord.current_at` and `as_of`.
 CURRENT_AT = "coalesce(s.updated_at, s.last_contact_on::TIMESTAMP)"
 AS_OF = f"({CURRENT_AT})::DATE"
+# SQL of `MemberRecord.active_on`.
+ACTIVE_ON = (
+    f"greatest(s.last_contact_on, CASE WHEN s.service_since <= {AS_OF} THEN s.service_since END)"
+)
 _UNIT = "chr(31)"
 
 

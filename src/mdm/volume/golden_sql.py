@@ -12,10 +12,12 @@ from mdm.domain.golden_record import (
     Attribute,
     DeceasedStatus,
 )
-from mdm.survivorship.build import INDEPENDENT_SOURCES, ONE_SOURCE
+from mdm.domain.record_facts import DEATH_TOLERANCE
+from mdm.survivorship.build import INDEPENDENT_SOURCES, LATER_ACTIVITY, ONE_SOURCE
 from mdm.survivorship.policy import Group, Outcome, Policy, Rule
 from mdm.volume import golden_order as order
 from mdm.volume.golden_columns import (
+    ACTIVE_ON,
     CURRENT_AT,
     FOLDED,
     LIST_COLUMNS,
@@ -80,7 +82,7 @@ def _offers(inputs: GoldenInputs) -> str:
                coalesce(o.trust, {DEFAULT_TRUST}) AS trust,
                coalesce(o.authoritative, []) AS authoritative,
                {SINGLE_COLUMNS[Attribute.CPF].key} IS NOT NULL AS own_cpf,
-               s.name IS NULL AS newborn,
+               s.name IS NULL AS newborn, {ACTIVE_ON} AS active_on,
                coalesce(s.birth_date_default, false) AS birth_date_default,
                dense_rank() OVER (PARTITION BY m.municipal_id
                    ORDER BY {CURRENT_AT} DESC NULLS LAST, m.load_order DESC) - 1 AS recency,
@@ -218,13 +220,20 @@ def _dead() -> str:
     return f"""CREATE TEMP TABLE golden_dead AS
         WITH report AS (
             SELECT *, withdrawn = bool_and(withdrawn) OVER (PARTITION BY municipal_id) AS heard
-            FROM golden_offer WHERE deceased_on IS NOT NULL)
-        SELECT municipal_id, list_sort(list(record_id)) AS reporters,
-               CASE WHEN bool_or(heard AND list_contains(authoritative, '{Group.DECEASED}'))
+            FROM golden_offer WHERE deceased_on IS NOT NULL),
+        alive AS (
+            SELECT municipal_id, max(active_on) AS active_on FROM golden_offer
+            SEMI JOIN report USING (municipal_id)
+            WHERE deceased_on IS NULL AND NOT withdrawn GROUP BY municipal_id)
+        SELECT r.municipal_id, list_sort(list(record_id)) AS reporters,
+               CASE WHEN any_value(a.active_on)
+                         > max(deceased_on) FILTER (heard) + {DEATH_TOLERANCE.days}
+                    THEN '{LATER_ACTIVITY}'
+                    WHEN bool_or(heard AND list_contains(authoritative, '{Group.DECEASED}'))
                     THEN '{Rule.AUTHORITATIVE}'
                     WHEN count(DISTINCT source) FILTER (heard) >= {INDEPENDENT_SOURCES}
                     THEN '{Rule.CONFIRMED}' ELSE '{ONE_SOURCE}' END AS rule
-        FROM report GROUP BY municipal_id"""
+        FROM report r LEFT JOIN alive a USING (municipal_id) GROUP BY r.municipal_id"""
 
 
 def final_rows(inputs: GoldenInputs) -> str:
@@ -272,7 +281,8 @@ def _multiple_rows() -> str:
     cells["name_key"] = "nullif(split_part(w.name_key, '/', 1), '')"
     cells["father"] = "f.father"
     cells["municipal_id"] = "w.municipal_id"
-    cells["deceased_on"] = f"CASE WHEN d.rule <> '{ONE_SOURCE}' THEN w.deceased_on END"
+    doubted = f"'{ONE_SOURCE}', '{LATER_ACTIVITY}'"
+    cells["deceased_on"] = f"CASE WHEN d.rule NOT IN ({doubted}) THEN w.deceased_on END"
     cells["deceased_status"] = f"CASE WHEN d.rule IS NOT NULL THEN {_status('d.rule')} END"
     cells["sources"] = "w.sources"
     cells["record_count"] = "w.record_count"
@@ -299,7 +309,8 @@ def _lineage(cells: dict[str, str]) -> str:
 
 def _status(rule: str) -> str:
     return (
-        f"CASE WHEN {rule} = '{ONE_SOURCE}' THEN '{DeceasedStatus.REPORTED}' "
+        f"CASE {rule} WHEN '{ONE_SOURCE}' THEN '{DeceasedStatus.REPORTED}' "
+        f"WHEN '{LATER_ACTIVITY}' THEN '{DeceasedStatus.CONTRADICTED}' "
         f"ELSE '{DeceasedStatus.CONFIRMED}' END"
     )
 

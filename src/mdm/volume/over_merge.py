@@ -3,7 +3,8 @@
 A chain of links may hold two records together that contradict each other: each link is strong,
 the whole is not one person. Of every citizen the pair is asked about that contradicts most, once
 its own evidence is under the review threshold and a name or date conflicts, or where two of given
-name, birth date and mother conflict. No link is broken by this: a steward decides.
+name, birth date and mother conflict; and where one record reports a death and another one proves
+a contact long after it. No link is broken by this: a steward decides.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ from collections.abc import Sequence
 import duckdb
 
 from mdm.domain.judgement import Judgement, JudgementState, close
+from mdm.domain.record_facts import DEATH_TOLERANCE
+from mdm.domain.scored_pair import Guard
+from mdm.volume.golden_columns import ACTIVE_ON
 from mdm.volume.reopened import WHOLE, Scope
 
 OVER_MERGE = "over_merge"
@@ -18,14 +22,15 @@ Row = dict[str, object]
 
 # A typing error is no conflict: dates and mothers' names one edit apart, names that sound alike or
 # stand elsewhere in the name; nor is 1 January, which often means that only the year is known.
-_CONTRADICTIONS = """
-WITH many AS (SELECT cluster FROM {cluster} GROUP BY 1 HAVING count(*) > 1),
+_CONTRADICTIONS = f"""
+WITH many AS (SELECT cluster FROM {{cluster}} GROUP BY 1 HAVING count(*) > 1),
 member AS (
   SELECT c.cluster, s.record_id, s.name_kind,
          str_split(s.name, ' ') AS tokens, str_split(s.name_phonetic, ' ') AS sounds,
          strftime(s.birth_date, '%Y%m%d') AS birth,
-         split_part(s.mother, ' ', 1) AS mother
-  FROM {cluster} c SEMI JOIN many USING (cluster) JOIN standard s USING (record_id)
+         split_part(s.mother, ' ', 1) AS mother, s.deceased_on,
+         CASE WHEN s.deceased_on IS NULL THEN {ACTIVE_ON} END AS active_on
+  FROM {{cluster}} c SEMI JOIN many USING (cluster) JOIN standard s USING (record_id)
   JOIN record_state t USING (record_id) WHERE t.state IN ('pending', 'present')),
 pair AS (
   SELECT l.cluster, l.record_id AS record_l, r.record_id AS record_r,
@@ -36,12 +41,16 @@ pair AS (
       AND NOT list_contains(r.sounds, l.sounds[1]) AND NOT list_contains(l.sounds, r.sounds[1]),
       false)::INTEGER
     + coalesce(length(l.mother) > 1 AND length(r.mother) > 1
-      AND damerau_levenshtein(l.mother, r.mother) > 1, false)::INTEGER AS conflicts
+      AND damerau_levenshtein(l.mother, r.mother) > 1, false)::INTEGER AS conflicts,
+    coalesce(l.active_on > r.deceased_on + {DEATH_TOLERANCE.days}
+      OR r.active_on > l.deceased_on + {DEATH_TOLERANCE.days}, false) AS outlived
   FROM member l JOIN member r ON r.cluster = l.cluster AND l.record_id < r.record_id)
-SELECT p.record_l, p.record_r, s.match_weight, p.cluster
+SELECT p.record_l, p.record_r, s.match_weight, p.cluster,
+       CASE WHEN p.outlived THEN '{Guard.ACTIVITY_AFTER_DEATH}' END
 FROM pair p LEFT JOIN scored s ON s.record_l = p.record_l AND s.record_r = p.record_r
-WHERE p.conflicts >= 2 OR (p.conflicts = 1 AND s.match_weight IS NULL)
-ORDER BY p.cluster, p.conflicts DESC, s.match_weight NULLS FIRST, p.record_l, p.record_r
+WHERE p.conflicts >= 2 OR (p.conflicts = 1 AND s.match_weight IS NULL) OR p.outlived
+ORDER BY p.cluster, p.outlived DESC, p.conflicts DESC, s.match_weight NULLS FIRST,
+         p.record_l, p.record_r
 """
 
 
@@ -63,7 +72,7 @@ def over_merges(
     settled = {j.pair for j in judgements if j.state is JudgementState.ACTIVE or not j.is_given}
     settled |= {(int(str(row["record_l"])), int(str(row["record_r"]))) for row in asked}
     found: dict[int, Row] = {}
-    for left, right, weight, cluster in con.execute(
+    for left, right, weight, cluster, guard in con.execute(
         _CONTRADICTIONS.format(cluster=scope.cluster)
     ).fetchall():
         if cluster in found or (left, right) in settled or closure.must_link(left, right):
@@ -73,7 +82,7 @@ def over_merges(
             "record_r": right,
             "match_weight": weight,
             "kind": OVER_MERGE,
-            "guard": None,
+            "guard": guard,
             "group_id": cluster,
             "rank": 0,
         }

@@ -45,8 +45,8 @@ _MERGE = "SELECT record_id, into_id FROM source_merge"
 # Whose citizen's ID it is does not matter to a decision, only who shares it.
 _HOLDING = """
 SELECT p.record_id,
-       min(p.record_id) OVER (PARTITION BY c.component, p.municipal_id) AS together
-FROM placed p JOIN {component} c USING (record_id) SEMI JOIN contested USING (component)
+       min(p.record_id) OVER (PARTITION BY c.component, p.home) AS together
+FROM home p JOIN {component} c USING (record_id) SEMI JOIN contested USING (component)
 """
 _DECIDED_TABLES = ("component", "fact", "contested", "cluster", "touch", "plan_event", "undecided",
                    "unreconciled", "kept_standing", "kept_merge", "kept_holding",

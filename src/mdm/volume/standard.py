@@ -49,7 +49,8 @@ _SOURCE_MERGE = """
 CREATE OR REPLACE VIEW source_merge AS
 SELECT s.record_id, t.record_id AS into_id FROM standard s JOIN standard t
   ON t.source = s.source AND t.local_id = s.merged_into
-WHERE s.merged_into IS NOT NULL AND t.record_id <> s.record_id
+JOIN record_state r ON r.record_id = s.record_id AND r.state = 'superseded'
+WHERE s.merged_into IS NOT NULL
 """
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,8 @@ from mdm.survivorship.policy import Outcome, Rule, default_policy
 from support.members import member
 
 POLICY = default_policy()
+# Around 1 August 2025.
+BEFORE, AFTER = datetime(2025, 6, 2), datetime(2025, 8, 2)  # noqa: DTZ001
 OLD, NEW = datetime(2024, 1, 1), datetime(2026, 1, 1)  # noqa: DTZ001  # sources give local time
 
 
@@ -257,6 +260,42 @@ class TestDeceased:
         golden = build_golden([gone, member(2, deceased_on=self.DAY)], POLICY)
 
         assert golden.deceased_status is DeceasedStatus.REPORTED
+
+    @pytest.mark.parametrize(
+        ("proof", "status"),
+        [
+            ({"last_contact_on": date(2025, 6, 5)}, DeceasedStatus.CONTRADICTED),
+            ({"last_contact_on": date(2025, 6, 4)}, DeceasedStatus.CONFIRMED),
+            (
+                {"service_since": date(2025, 8, 1), "updated_at": AFTER},
+                DeceasedStatus.CONTRADICTED,
+            ),
+            (
+                {"service_since": date(2025, 8, 1), "updated_at": BEFORE},
+                DeceasedStatus.CONFIRMED,
+            ),
+            ({"updated_at": AFTER}, DeceasedStatus.CONFIRMED),
+        ],
+        ids=["a contact", "a contact soon after", "a service", "a planned service", "an update"],
+    )
+    def test_who_is_seen_long_after_a_death_is_dead_by_nobodys_word(
+        self, proof: dict[str, Any], status: DeceasedStatus
+    ) -> None:
+        registry = member(1, deceased_on=self.DAY, authoritative=frozenset({"deceased"}))
+        golden = build_golden([registry, member(2, "cadunico", **proof)], POLICY)
+
+        assert golden.deceased_status is status
+        assert (golden.shown(Attribute.DECEASED_ON) is None) is (status != "confirmed")
+
+    def test_only_a_present_record_that_knows_of_no_death_contradicts_it(self) -> None:
+        seen = date(2026, 1, 1)
+        registry = member(1, deceased_on=self.DAY, authoritative=frozenset({"deceased"}))
+        gone = member(2, "cadunico", last_contact_on=seen, state="withdrawn")
+        knows = member(3, "escola", last_contact_on=seen, deceased_on=self.DAY)
+
+        golden = build_golden([registry, gone, knows], POLICY)
+
+        assert golden.deceased_status is DeceasedStatus.CONFIRMED
 
 
 class TestOverride:

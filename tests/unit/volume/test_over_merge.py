@@ -23,7 +23,8 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         opened.execute("CREATE TABLE record_state (record_id BIGINT, state VARCHAR)")
         opened.execute(
             "CREATE TABLE standard (record_id BIGINT, name VARCHAR, name_phonetic VARCHAR, "
-            "name_kind VARCHAR, birth_date DATE, mother VARCHAR)"
+            "name_kind VARCHAR, birth_date DATE, mother VARCHAR, deceased_on DATE, "
+            "last_contact_on DATE, service_since DATE, updated_at TIMESTAMP)"
         )
         yield opened
 
@@ -36,7 +37,8 @@ def citizen(
         con.execute("INSERT INTO cluster VALUES (?, 1)", [number])
         con.execute("INSERT INTO record_state VALUES (?, ?)", [number, state])
         con.execute(
-            "INSERT INTO standard VALUES (?, ?, ?, 'civil', ?, ?)",
+            "INSERT INTO standard BY NAME SELECT ? AS record_id, ? AS name, ? AS name_phonetic, "
+            "'civil' AS name_kind, ? AS birth_date, ? AS mother",
             [number, name, name, born, mother],
         )
         if number > 1:
@@ -107,3 +109,35 @@ def test_records_that_are_gone_contradict_nobody(con: duckdb.DuckDBPyConnection)
     citizen(con, ANA, BIA, state="withdrawn")
 
     assert asked(con) == []
+
+
+@pytest.mark.parametrize(
+    ("contact", "began", "known", "is_asked"),
+    [
+        (date(2026, 6, 1), None, None, True),
+        (date(2026, 3, 20), None, None, False),
+        (None, date(2026, 6, 1), date(2026, 6, 2), True),
+        (None, date(2026, 6, 1), date(2026, 5, 1), False),
+        (None, None, date(2026, 6, 2), False),
+    ],
+    ids=["contact", "contact soon after", "service", "planned service", "mere update"],
+)
+def test_who_outlives_a_reported_death_is_asked_about(
+    con: duckdb.DuckDBPyConnection,
+    contact: date | None,
+    began: date | None,
+    known: date | None,
+    *,
+    is_asked: bool,
+) -> None:
+    citizen(con, ANA, ANA)
+    con.execute("UPDATE standard SET deceased_on = DATE '2026-03-01' WHERE record_id = 1")
+    con.execute(
+        "UPDATE standard SET last_contact_on = $1, service_since = $2, updated_at = $3"
+        " WHERE record_id = 2",
+        [contact, began, known],
+    )
+
+    found = over_merges(con, (), [])
+
+    assert [row["guard"] for row in found] == ["activity_after_death"] * is_asked

@@ -68,6 +68,8 @@ REASONS = {
     "unusable": "não aproveitável",
     "not_theirs": "documento de outra pessoa",
     "contested": "documento usado por mais de uma pessoa",
+    "merged_into_unknown": "unificado em cadastro que a fonte não enviou",
+    "merged_in_a_circle": "cadastros unificados uns nos outros",
     "several_services": "mais de um serviço na mesma linha",
 }
 LINKS = {
