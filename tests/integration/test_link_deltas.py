@@ -96,9 +96,9 @@ def is_settled(home: Path) -> bool:
 
 
 @pytest.fixture
-def home(templates: dict[str, Path], tmp_path: Path) -> Iterator[Path]:
+def home(templates: dict[str, Path], tmp_path: Path) -> Path:
     shutil.copytree(templates["declared"], tmp_path / "home")
-    yield tmp_path / "home"
+    return tmp_path / "home"
 
 
 def delivered(application: Application, folder: Path, people: dict[str, dict[str, Person]]) -> None:

@@ -26,6 +26,7 @@ from mdm.ports import ProgressStep, ReadSession
 from mdm.services.apply_events import event_table
 from mdm.services.judged_identifiers import standing_identifiers
 from mdm.services.judgements import standing_judgements
+from mdm.services.lists import rows_of_numbers
 from mdm.services.overrides import by_citizen, standing_overrides
 from mdm.survivorship.build import Override
 from mdm.survivorship.policy import Policy
@@ -329,23 +330,38 @@ class DuckLinking:
         if changed is None:
             con.execute(f"SET memory_limit = '{MEMORY_BESIDE_WRITING}'")
         write_batches(con, "golden_source", self._source_batches(), _SOURCES)
-        loads = session.read_arrow(
-            "SELECT record_id, last_load_id AS load_order FROM record", schema=_LOADED
-        )
-        write_batches(con, "golden_load", loads, _LOADED)
+        scope = GoldenScope()
+        members = "placed"
+        if changed is not None:
+            write_batches(con, "golden_changed", changed.to_batches(), _CHANGED)
+            scope = GoldenScope(municipal_ids="golden_changed")
+            members = "(FROM placed SEMI JOIN golden_changed USING (municipal_id))"
+        self._read_load_order(session, None if changed is None else members)
         con.execute(
             "CREATE OR REPLACE TABLE golden_membership AS SELECT p.record_id, p.municipal_id, "
             "CASE r.state WHEN 'pending' THEN 'present' ELSE r.state END AS state, "
             "l.load_order, r.restricted "
-            "FROM placed p JOIN record_state r USING (record_id) "
+            f"FROM {members} p JOIN record_state r USING (record_id) "
             "JOIN golden_load l USING (record_id)"
         )
-        scope = GoldenScope(overrides=self._overrides(session))
-        if changed is not None:
-            write_batches(con, "golden_changed", changed.to_batches(), _CHANGED)
-            scope = replace(scope, municipal_ids="golden_changed")
+        scope = replace(scope, overrides=self._overrides(session))
         inputs = GoldenInputs(membership="golden_membership", not_theirs="ownership")
         return self._golden_rows(inputs, scope)
+
+    def _read_load_order(self, session: ReadSession, members: str | None) -> None:
+        """Write `golden_load(record_id, load_order)` of the members given, or of all records."""
+        sql = "SELECT record_id, last_load_id AS load_order FROM record"
+        if members is None:
+            write_batches(
+                self._con, "golden_load", session.read_arrow(sql, schema=_LOADED), _LOADED
+            )
+            return
+        found = self._con.execute(f"SELECT record_id FROM {members}").fetchall()
+        rows = rows_of_numbers(
+            session, f"{sql} WHERE record_id IN ({{keys}})", (row[0] for row in found)
+        )
+        table = pa.Table.from_pylist(list(rows), schema=_LOADED)
+        write_batches(self._con, "golden_load", table.to_batches(), _LOADED)
 
     def _golden_rows(self, inputs: GoldenInputs, scope: GoldenScope) -> Iterator[pa.RecordBatch]:
         yield from golden_rows(self._con, inputs, self._policy, scope)

@@ -38,7 +38,8 @@ def _predict(
     """
     logging.getLogger("splink").setLevel(logging.ERROR)
     api = DuckDBAPI(con)
-    linker = Linker(api.register(records), settings)
+    # The settings are made, not written: a test sees to them, each run would parse them anew.
+    linker = Linker(api.register(records), settings, validate_settings=False)
     model = linker._settings_obj  # noqa: SLF001 - pinned to Splink 5, see the module's test
     blocked = api.table_to_splink_dataframe("__splink__blocked_id_pairs", pairs)
     pipeline = CTEPipeline([blocked])
