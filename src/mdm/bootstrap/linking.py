@@ -46,9 +46,11 @@ from mdm.volume.reopened import (
     SETTLED,
     WHOLE,
     advance_decided,
+    is_packed,
     is_settled,
     keep_decided,
     mark_decided,
+    mark_packed,
     reopen_clusters,
 )
 from mdm.volume.standard import CONTENT, follow_apply, state_digests
@@ -280,11 +282,14 @@ class DuckLinking:
 
     def pack(self) -> tuple[bytes, str]:
         """The plan as bytes, and their SHA-256."""
-        return plan_tables.pack_plan(self._con)
+        items, digest = plan_tables.pack_plan(self._con)
+        mark_packed(self._con, digest)
+        return items, digest
 
     def unpack(self, items: bytes) -> None:
         """Take up a stored plan; who owns which number is decided again, as it holds no value."""
-        mark_decided(self._con, None)
+        if not is_packed(self._con, hashlib.sha256(items).hexdigest()):
+            mark_decided(self._con, None)
         plan_tables.unpack_plan(self._con, items)
         self.decide_owners()
 
