@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mdm.__about__ import __version__
+from mdm.bootstrap.load_order import read_load_order
 from mdm.clustering.decision import Thresholds
 from mdm.clustering.reconcile import reconcile
 from mdm.clustering.splits import Held
@@ -26,7 +27,6 @@ from mdm.ports import ProgressStep, ReadSession
 from mdm.services.apply_events import event_table
 from mdm.services.judged_identifiers import standing_identifiers
 from mdm.services.judgements import standing_judgements
-from mdm.services.lists import rows_of_numbers
 from mdm.services.overrides import by_citizen, standing_overrides
 from mdm.survivorship.build import Override
 from mdm.survivorship.policy import Policy
@@ -63,7 +63,6 @@ _SOURCES = pa.schema(
     [("name", pa.string()), ("trust", pa.int64()), ("authoritative", pa.list_(pa.string()))]
 )
 _CHANGED = pa.schema([("municipal_id", pa.string())])
-_LOADED = pa.schema([("record_id", pa.int64()), ("load_order", pa.int64())])
 
 
 class DuckLinking:
@@ -341,7 +340,7 @@ class DuckLinking:
             write_batches(con, "golden_changed", changed.to_batches(), _CHANGED)
             scope = GoldenScope(municipal_ids="golden_changed")
             members = "(FROM placed SEMI JOIN golden_changed USING (municipal_id))"
-        self._read_load_order(session, None if changed is None else members)
+        read_load_order(con, session, None if changed is None else members)
         con.execute(
             "CREATE OR REPLACE TABLE golden_membership AS SELECT p.record_id, p.municipal_id, "
             "CASE r.state WHEN 'pending' THEN 'present' ELSE r.state END AS state, "
@@ -352,21 +351,6 @@ class DuckLinking:
         scope = replace(scope, overrides=self._overrides(session))
         inputs = GoldenInputs(membership="golden_membership", not_theirs="ownership")
         return self._golden_rows(inputs, scope)
-
-    def _read_load_order(self, session: ReadSession, members: str | None) -> None:
-        """Write `golden_load(record_id, load_order)` of the members given, or of all records."""
-        sql = "SELECT record_id, last_load_id AS load_order FROM record"
-        if members is None:
-            write_batches(
-                self._con, "golden_load", session.read_arrow(sql, schema=_LOADED), _LOADED
-            )
-            return
-        found = self._con.execute(f"SELECT record_id FROM {members}").fetchall()
-        rows = rows_of_numbers(
-            session, f"{sql} WHERE record_id IN ({{keys}})", (row[0] for row in found)
-        )
-        table = pa.Table.from_pylist(list(rows), schema=_LOADED)
-        write_batches(self._con, "golden_load", table.to_batches(), _LOADED)
 
     def _golden_rows(self, inputs: GoldenInputs, scope: GoldenScope) -> Iterator[pa.RecordBatch]:
         yield from golden_rows(self._con, inputs, self._policy, scope)
