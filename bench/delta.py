@@ -2,23 +2,28 @@
 
 `python -m bench.delta CITY FOLDER [--share 0.01] [--model DIR]` splits a synthetic city: half of
 the share of each source's rows is held back and delivered later as new records, as many rows are
-delivered again with other values. It builds a registry of the rest, delivers the delta, links it,
-and links a copy of the same records without anything kept. It prints the seconds of each step and
-the tables in which both runs differ.
+delivered again with other values. It builds a registry of the rest, delivers the delta and links
+it, and links a copy of the same records with nothing kept. It prints the seconds of each step and
+how many rows differ between the tables that both runs leave.
 """
 
+import argparse
 import csv
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
 
 from bench.build import DELIVERIES
 
-DELIVERED_AS_DELTA = ('snapshot = "full"', 'snapshot = "delta"')
-# What a run leaves for the plan; `rules` and weights included.
 COMPARED = {
     "candidate": "join_key_l, join_key_r, match_key",
     "scored": "record_l, record_r, match_weight, pattern, rules",
@@ -28,7 +33,6 @@ COMPARED = {
     "review_pair": "record_l, record_r, match_weight, kind, guard, group_id, rank",
     "plan_event": "step, place, kind, record_id, municipal_id, from_id, weight, detail",
     "plan_pair": "record_l, record_r, match_weight, pattern, guard, outcome",
-    "plan_cluster": "record_id, cluster",
 }
 
 
@@ -94,13 +98,74 @@ def changed(row: Mapping[str, str], lot: int) -> dict[str, str]:
     return new
 
 
-def run(*words: str) -> dict[str, object]:
-    """A stage of this module in a process of its own; returns its JSON answer."""
+def run(*words: str) -> dict[str, Any]:
+    """A stage of `bench.delta_run` in a process of its own; returns its JSON answer."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.delta_run", *words],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
         raise SystemExit(f"{words[0]} failed:\n{done.stderr[-3000:]}")
-    answer: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer
+
+
+def differing(home: Path, twin: Path) -> dict[str, int]:
+    """Rows by which the tables of two runs differ."""
+    with duckdb.connect(":memory:") as con:
+        for name, folder in (("here", home), ("there", twin)):
+            con.execute(f"ATTACH '{folder / 'work' / 'volume.duckdb'}' AS {name} (READ_ONLY)")
+        found = {}
+        for table, columns in COMPARED.items():
+            here, there = (f"SELECT {columns} FROM {name}.{table}" for name in ("here", "there"))
+            rows = con.execute(
+                f"SELECT count(*) FROM (({here} EXCEPT ALL {there}) UNION ALL "
+                f"({there} EXCEPT ALL {here}))"
+            ).fetchall()
+            found[table] = int(rows[0][0])
+    return found
+
+
+def seconds(runs: Mapping[str, dict[str, Any]]) -> Table:
+    """Seconds by step, and all seconds and processor seconds, of several runs."""
+    table = Table(title="Seconds by step")
+    table.add_column("step")
+    for name in runs:
+        table.add_column(name, justify="right")
+    steps = dict.fromkeys(step for one in runs.values() for step in one["steps"])
+    for step in steps:
+        table.add_row(step, *(f"{one['steps'].get(step, 0.0):.2f}" for one in runs.values()))
+    for total in ("seconds", "processor"):
+        table.add_row(total, *(f"{one[total]:.2f}" for one in runs.values()))
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.delta", description=__doc__)
+    parser.add_argument("city", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--share", type=float, default=0.01)
+    parser.add_argument("--model", default="linkage_models/person/v2")
+    words = parser.parse_args()
+    home, twin = words.folder / "home", words.folder / "twin"
+    for made in (home, twin):
+        shutil.rmtree(made, ignore_errors=True)
+    delivered = split(words.city, words.folder, words.share)
+    run("load", str(words.folder / "base"), str(home))
+    runs = {"full link": run("link", str(home), words.model)}
+    runs["load of the delta"] = run("load", str(words.folder / "delta"), str(home))
+    shutil.copytree(home, twin)
+    runs["link of the delta"] = run("link", str(home), words.model)
+    run("forget", str(twin))
+    runs["link, nothing kept"] = run("link", str(twin), words.model)
+    console = Console(width=160)
+    console.print(f"delivered: {delivered}", runs["link of the delta"]["counts"], seconds(runs))
+    for total in ("seconds", "processor"):
+        delta = runs["load of the delta"][total] + runs["link of the delta"][total]
+        console.print(f"load + link of the delta / full link, {total}: "
+                      f"{delta / runs['full link'][total]:.3f}")  # fmt: skip
+    console.print("rows that differ:", differing(home, twin))
+
+
+if __name__ == "__main__":
+    main()

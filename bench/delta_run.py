@@ -58,7 +58,8 @@ def main() -> None:
         answer["counts"] = link(open_application(Path(words[0])), Path(words[1]), steps)
     else:
         with open_application(Path(words[0])).volume() as con:
-            con.execute("DROP TABLE IF EXISTS scored_marker")
+            for marker in ("scored_marker", "decided_marker"):
+                con.execute(f"DROP TABLE IF EXISTS {marker}")
     steps.turn("")
     usage = resource.getrusage(resource.RUSAGE_SELF)
     answer |= {

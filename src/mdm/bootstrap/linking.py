@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mdm.__about__ import __version__
+from mdm.bootstrap.load_order import read_load_order
 from mdm.clustering.decision import Thresholds
 from mdm.clustering.reconcile import reconcile
 from mdm.clustering.splits import Held
@@ -46,9 +47,11 @@ from mdm.volume.reopened import (
     SETTLED,
     WHOLE,
     advance_decided,
+    is_packed,
     is_settled,
     keep_decided,
     mark_decided,
+    mark_packed,
     reopen_clusters,
 )
 from mdm.volume.standard import CONTENT, follow_apply, state_digests
@@ -61,7 +64,6 @@ _SOURCES = pa.schema(
     [("name", pa.string()), ("trust", pa.int64()), ("authoritative", pa.list_(pa.string()))]
 )
 _CHANGED = pa.schema([("municipal_id", pa.string())])
-_LOADED = pa.schema([("record_id", pa.int64()), ("load_order", pa.int64())])
 
 
 class DuckLinking:
@@ -283,11 +285,14 @@ class DuckLinking:
 
     def pack(self) -> tuple[bytes, str]:
         """The plan as bytes, and their SHA-256."""
-        return plan_tables.pack_plan(self._con)
+        items, digest = plan_tables.pack_plan(self._con)
+        mark_packed(self._con, digest)
+        return items, digest
 
     def unpack(self, items: bytes) -> None:
         """Take up a stored plan; who owns which number is decided again, as it holds no value."""
-        mark_decided(self._con, None)
+        if not is_packed(self._con, hashlib.sha256(items).hexdigest()):
+            mark_decided(self._con, None)
         plan_tables.unpack_plan(self._con, items)
         self.decide_owners()
 
@@ -333,21 +338,21 @@ class DuckLinking:
         if changed is None:
             con.execute(f"SET memory_limit = '{MEMORY_BESIDE_WRITING}'")
         write_batches(con, "golden_source", self._source_batches(), _SOURCES)
-        loads = session.read_arrow(
-            "SELECT record_id, last_load_id AS load_order FROM record", schema=_LOADED
-        )
-        write_batches(con, "golden_load", loads, _LOADED)
+        scope = GoldenScope()
+        members = "placed"
+        if changed is not None:
+            write_batches(con, "golden_changed", changed.to_batches(), _CHANGED)
+            scope = GoldenScope(municipal_ids="golden_changed")
+            members = "(FROM placed SEMI JOIN golden_changed USING (municipal_id))"
+        read_load_order(con, session, None if changed is None else members)
         con.execute(
             "CREATE OR REPLACE TABLE golden_membership AS SELECT p.record_id, p.municipal_id, "
             "CASE r.state WHEN 'pending' THEN 'present' ELSE r.state END AS state, "
             "l.load_order, r.restricted "
-            "FROM placed p JOIN record_state r USING (record_id) "
+            f"FROM {members} p JOIN record_state r USING (record_id) "
             "JOIN golden_load l USING (record_id)"
         )
-        scope = GoldenScope(overrides=self._overrides(session))
-        if changed is not None:
-            write_batches(con, "golden_changed", changed.to_batches(), _CHANGED)
-            scope = replace(scope, municipal_ids="golden_changed")
+        scope = replace(scope, overrides=self._overrides(session))
         inputs = GoldenInputs(membership="golden_membership", not_theirs="ownership")
         return self._golden_rows(inputs, scope)
 

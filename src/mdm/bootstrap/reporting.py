@@ -73,7 +73,12 @@ def read_report(
     plan = session.row("SELECT plan_id, at, counts FROM plan WHERE plan_id = :id", {"id": plan_id})
     if plan is None:
         raise NotFoundError("there is no such plan", where=str(plan_id))
-    inputs = GoldenInputs(membership="golden_membership")
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW placed_record AS SELECT p.record_id, p.municipal_id, "
+        "CASE r.state WHEN 'pending' THEN 'present' ELSE r.state END AS state, r.restricted "
+        "FROM placed p JOIN record_state r USING (record_id)"
+    )
+    inputs = GoldenInputs(membership="placed_record")
     con.execute("CREATE OR REPLACE TEMP VIEW linked_pair AS "
                 "SELECT * FROM plan_pair WHERE outcome = 'linked'")  # fmt: skip
     shape = read_shape(con, inputs, scored="linked_pair")

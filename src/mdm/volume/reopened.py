@@ -65,7 +65,8 @@ def mark_decided(con: duckdb.DuckDBPyConnection, state: str | None, key: str = "
     con.execute("DROP TABLE IF EXISTS decided_marker")
     if state is not None:
         con.execute(
-            "CREATE TABLE decided_marker AS SELECT $1::VARCHAR AS state, $2::VARCHAR AS key",
+            "CREATE TABLE decided_marker AS SELECT $1::VARCHAR AS state, $2::VARCHAR AS key,"
+            " NULL::VARCHAR AS packed",
             [state, key],
         )
 
@@ -77,6 +78,19 @@ def advance_decided(con: duckdb.DuckDBPyConnection, known: str, state: str) -> N
         mark_decided(con, None)
     else:
         mark_decided(con, state, marked[1])
+
+
+def mark_packed(con: duckdb.DuckDBPyConnection, digest: str) -> None:
+    """Note the plan that the last decision was packed as."""
+    if _has(con, "decided_marker"):
+        con.execute("UPDATE decided_marker SET packed = $1 WHERE state = $2", [digest, DECIDED])
+
+
+def is_packed(con: duckdb.DuckDBPyConnection, digest: str) -> bool:
+    """Whether a packed plan is the last decision, whose tables are here."""
+    if not _has(con, "decided_marker"):
+        return False
+    return first_row(con, "SELECT state, packed FROM decided_marker") == (DECIDED, digest)
 
 
 def _decided(con: duckdb.DuckDBPyConnection) -> tuple[str, str] | None:
@@ -101,6 +115,9 @@ def keep_decided(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement]
     con.execute(f"CREATE OR REPLACE TABLE kept_merge AS {_MERGE}")
     con.execute(f"CREATE OR REPLACE TABLE kept_holding AS {_HOLDING.format(component='component')}")
     _write_judgements(con, "TABLE kept_judgement", judgements)
+    # A temporary table would hide what the next decision writes under its name.
+    for table in ("reopened", PART.cluster):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
     for table in ("undecided", "unreconciled"):
         con.execute(f"CREATE OR REPLACE TABLE {table} (record_id BIGINT)")
 
