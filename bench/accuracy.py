@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--train", type=int, nargs="+", default=list(TRAIN))
     parser.add_argument("--full", action="store_true", help="also the whole city, first seed")
-    parser.add_argument("--model", default="linkage_models/person/v2")
+    parser.add_argument("--model", default="linkage_models/person/v3")
     parser.add_argument("--folder", type=Path, help="keep cities here instead of a temporary one")
     words = parser.parse_args()
     if set(words.seeds) & set(words.train):

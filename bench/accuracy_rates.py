@@ -117,7 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.accuracy_rates", description=__doc__)
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--model", type=Path, default=Path("linkage_models/person/v2"))
+    parser.add_argument("--model", type=Path, default=Path("linkage_models/person/v3"))
     parser.add_argument("--only", nargs="+", default=[""], help="words in the names of changes")
     words = parser.parse_args()
     rows = []

@@ -23,7 +23,8 @@ import numpy as np
 from mdm.clustering import decision
 from mdm.clustering.constrained import cluster_component
 from mdm.clustering.guards import pair_guards
-from mdm.domain.record_facts import RecordFacts
+from mdm.domain.ownership import IDENTIFIERS
+from mdm.domain.record_facts import RecordFacts, documents
 from mdm.domain.scored_pair import Guard, ScoredPair
 from mdm.ingest.standardise_batch import standardise_payloads
 from mdm.linkage.model import PersonModel
@@ -269,11 +270,17 @@ def _payload(record: Record) -> Record:
 
 
 def _facts(con: duckdb.DuckDBPyConnection) -> dict[int, RecordFacts]:
-    not_own = {row[0] for row in con.execute("SELECT record_id FROM not_own WHERE cpf").fetchall()}
+    not_own = {
+        (name, row[0])
+        for name in IDENTIFIERS
+        for row in con.execute(f"SELECT record_id FROM not_own WHERE {name}").fetchall()
+    }
     return {facts.record_id: facts for facts in _all_facts(rows_of(con, "standard"), not_own)}
 
 
-def _all_facts(rows: Sequence[Mapping[str, Any]], not_own: set[int]) -> Iterator[RecordFacts]:
+def _all_facts(
+    rows: Sequence[Mapping[str, Any]], not_own: set[tuple[str, int]]
+) -> Iterator[RecordFacts]:
     for row in rows:
         household, school_class = row["household_id"], row["class_code"]
         yield RecordFacts(
@@ -281,8 +288,16 @@ def _all_facts(rows: Sequence[Mapping[str, Any]], not_own: set[int]) -> Iterator
             source=row["source"],
             household_key=None if household is None else f"{row['source']}|{household}",
             class_key=None if school_class is None else f"{row['unit_code']}|{school_class}",
-            own_cpf=None if row["record_id"] in not_own else row["cpf"],
+            own_cpf=None if ("cpf", row["record_id"]) in not_own else row["cpf"],
+            documents=documents(
+                cns=() if ("cns", row["record_id"]) in not_own else row["cns"] or (),
+                nis=None if ("nis", row["record_id"]) in not_own else row["nis"],
+                birth_certificate=row["birth_certificate"],
+                dnv=row["dnv"],
+                inep_id=row["inep_id"],
+            ),
             name=_tokens(row["name"]),
+            social=_tokens(row["social_name"]),
             name_phonetic=_tokens(row["name_phonetic"]),
             suffix=row["suffix"],
             name_kind=row["name_kind"],

@@ -1,5 +1,6 @@
 """Runs of the linkage steps over small cities, as `mdm.linkage.engine.score` puts them together."""
 
+from collections import Counter
 from dataclasses import replace
 
 import duckdb
@@ -8,9 +9,14 @@ import pyarrow as pa
 from mdm.domain.ownership import IDENTIFIERS
 from mdm.linkage.engine import _register_model
 from mdm.linkage.levels import Values
-from mdm.linkage.model import PersonModel
+from mdm.linkage.model import PersonModel, frequency
 from mdm.linkage.ownership import decide_ownership
-from mdm.linkage.prepare import PHONE_SHARED_BY_AT_MOST, prepare_records
+from mdm.linkage.person_model import TF_COLUMNS
+from mdm.linkage.prepare import (
+    DWELLING_SHARED_BY_AT_MOST,
+    PHONE_SHARED_BY_AT_MOST,
+    prepare_records,
+)
 from mdm.linkage.prepare_one import Decided, prepare_one
 from support.linkage_city import standard_record
 
@@ -41,12 +47,17 @@ def prepared_one_by_one(
     for row in rows:
         for phone in _list(row["phones"]):
             shared[phone] = shared.get(phone, 0) + 1
+    tenants = Counter((row["street"], row["street_number"]) for row in rows)
     given = frozenset(model.given_tokens)
     made = {}
     for row in rows:
         record_id = int(str(row["record_id"]))
         usable = sorted(p for p in _list(row["phones"]) if shared[p] <= PHONE_SHARED_BY_AT_MOST)
-        decided = Decided(frozenset(not_own.get(record_id, ())), tuple(usable))
+        decided = Decided(
+            frozenset(not_own.get(record_id, ())),
+            tuple(usable),
+            tenants[row["street"], row["street_number"]] > DWELLING_SHARED_BY_AT_MOST,
+        )
         made[record_id] = prepare_one(
             standard_record(row),
             record_id=record_id,
@@ -122,11 +133,5 @@ def register_pairs(con: duckdb.DuckDBPyConnection, pairs: list[tuple[int, int]])
 
 def with_frequencies(model: PersonModel, values: Values) -> dict[str, object]:
     """A prepared record with the frequencies that the batch joins to it."""
-    known = model.term_frequencies
-    tf = {
-        f"tf_{column}": None
-        if values[column] is None
-        else known.get((column, str(values[column])), known.get((column, "")))
-        for column in ("given", "surname", "mother")
-    }
+    tf = {f"tf_{c}": frequency(model.term_frequencies, c, values) for c in TF_COLUMNS}
     return {**values, **tf}

@@ -13,7 +13,7 @@ from mdm.linkage.explain import MISSING, Explanation, explain_pattern
 from mdm.linkage.model import PersonModel, population_class
 from mdm.linkage.pair_scorer import PairScorer, PairWeight
 from mdm.linkage.plain_words import NAMES, Evidence, clause, findings_of, two_sentences
-from mdm.linkage.prepare import usable_phones
+from mdm.linkage.prepare import is_crowded_dwelling, usable_phones
 from mdm.linkage.prepare_one import Decided, prepare_one
 from mdm.linkage.settling import REVIEW, would_settle
 from mdm.linkage.waterfall import Step, svg, waterfall
@@ -62,8 +62,8 @@ def explain_pair(
         facts = facts_of(session, known)
         population = _population(state.counts, session.number(_RECORDS))
     both = [known[number] for number in state.pair]
-    phones = _usable(application, both, progress)
-    weight = _weigh(model, population, both, phones)
+    phones, is_crowded = _usable(application, both, progress)
+    weight = _weigh(model, population, both, phones, is_crowded=is_crowded)
     guards = pair_guards(*(facts[number] for number in state.pair))
     not_theirs = _not_theirs(both)
     settling = would_settle(model, population, weight.pattern, weight.total)
@@ -180,17 +180,28 @@ def _not_theirs(both: Iterable[KnownRecord]) -> list[str]:
 
 def _usable(
     application: Application, both: Sequence[KnownRecord], progress: ProgressStep
-) -> frozenset[str]:
-    """Phones of the two that few enough records share; only one on both sides can agree."""
+) -> tuple[frozenset[str], bool]:
+    """Phones of the two that few enough records share, and whether too many share their dwelling.
+
+    Only what stands on both sides can agree, so nothing else is looked up.
+    """
     phones = sorted({phone for one in both for phone in one.record.phones})
-    if not all(one.record.phones for one in both):
-        return frozenset(phones)
+    left, right = ((one.record.street, one.record.street_number) for one in both)
+    in_one = left == right and None not in left
+    if not in_one and not all(one.record.phones for one in both):
+        return frozenset(phones), False
     with application.synced_volume(progress) as con:
-        return usable_phones(con, phones)
+        is_crowded = in_one and is_crowded_dwelling(con, str(left[0]), str(left[1]))
+        return usable_phones(con, phones), is_crowded
 
 
 def _weigh(
-    model: PersonModel, population: int, both: Sequence[KnownRecord], phones: frozenset[str]
+    model: PersonModel,
+    population: int,
+    both: Sequence[KnownRecord],
+    phones: frozenset[str],
+    *,
+    is_crowded: bool,
 ) -> PairWeight:
     given = frozenset(model.given_tokens)
     left, right = (
@@ -198,7 +209,9 @@ def _weigh(
             one.record,
             record_id=one.record_id,
             source=one.source,
-            decided=Decided(one.not_own, tuple(sorted(phones.intersection(one.record.phones)))),
+            decided=Decided(
+                one.not_own, tuple(sorted(phones.intersection(one.record.phones))), is_crowded
+            ),
             given_tokens=given,
         )
         for one in both

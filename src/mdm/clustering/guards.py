@@ -15,6 +15,8 @@ from mdm.domain.scored_pair import Guard
 
 _SHORTEST_MISTYPED = 4
 _SHORTEST_COMPOUND = 3
+_KINDS_OF_ONE_PERSON = 2
+_Token = tuple[str, str | None]
 _GENDERED_ENDINGS = ({"O", "A"}, {"E", "A"})
 _VOWELS = frozenset("AEIOU")
 # What a man's name ends with that a woman's only adds an A to: GABRIEL, VITOR, LUIS, LUIZ, ADRIAN.
@@ -66,11 +68,23 @@ def is_active_after_death(left: RecordFacts, right: RecordFacts) -> bool:
 
 
 def is_twin_pattern(left: RecordFacts, right: RecordFacts) -> bool:
-    """Same birth date and mother, but twin numbers or given names that conflict."""
+    """Same birth date and mother, but twin numbers or given names that conflict.
+
+    One person may bear two names, too: documents of two kinds that both records own are stronger
+    than a name.
+    """
     if left.birth_date is None or left.birth_date != right.birth_date:
         return False
     differ = is_twin_order_conflict(left, right) or is_given_name_conflict(left, right)
-    return differ and is_same_mother(left.mother, right.mother)
+    if not differ or not is_same_mother(left.mother, right.mother):
+        return False
+    return len(shared_documents(left, right)) < _KINDS_OF_ONE_PERSON
+
+
+def shared_documents(left: RecordFacts, right: RecordFacts) -> frozenset[str]:
+    """Kinds of documents that both records own with the same number."""
+    found = {kind for kind, _ in left.documents & right.documents}
+    return frozenset(found | ({"cpf"} if _agree_on_cpf(left, right) else set()))
 
 
 def is_twin_order_conflict(left: RecordFacts, right: RecordFacts) -> bool:
@@ -97,7 +111,7 @@ def is_given_name_conflict(left: RecordFacts, right: RecordFacts) -> bool:
     one family name, each name has a token that the other lacks: ANA MARIA, MARIA CLARA), or the
     first tokens agree and, under one family name, the second ones conflict (MARIA JULIA, MARIA
     CLARA). A token missing on one side is no conflict, nor is a short form (SLV for SILVA), nor,
-    under one CPF of their own, a token mistyped twice.
+    under one CPF of their own, a token mistyped twice, nor a name that is the other's nome social.
     """
     if left.name[:1] == right.name[:1] and (
         min(len(left.name), len(right.name)) < _SHORTEST_COMPOUND or left.name[1] == right.name[1]
@@ -105,9 +119,16 @@ def is_given_name_conflict(left: RecordFacts, right: RecordFacts) -> bool:
         # Nothing below can differ: the usual case, and the cheap one.
         return False
     one, other = _tokens(left), _tokens(right)
+    one_cpf = left.own_cpf is not None and left.own_cpf == right.own_cpf
+    if not _is_conflict(one, other, one_cpf=one_cpf):
+        return False
+    by_social = [(_social_tokens(left), other), (one, _social_tokens(right))]
+    return all(_is_conflict(*pair, one_cpf=one_cpf) for pair in by_social if all(pair))
+
+
+def _is_conflict(one: list[_Token], other: list[_Token], *, one_cpf: bool) -> bool:
     if len(one) == 0 or len(other) == 0:
         return False
-    one_cpf = left.own_cpf is not None and left.own_cpf == right.own_cpf
     lacking_left = _lacking(one, other, one_cpf=one_cpf)
     lacking_right = _lacking(other, one, one_cpf=one_cpf)
     if len(lacking_left) == 0 or len(lacking_right) == 0:
@@ -185,11 +206,12 @@ def agrees(guard: Guard, left: RecordFacts, right: RecordFacts) -> bool:
     return test is not None and test(left, right)
 
 
-_Token = tuple[str, str | None]
-
-
 def _tokens(facts: RecordFacts) -> list[_Token]:
     return list(zip_longest(facts.name, facts.name_phonetic[: len(facts.name)]))
+
+
+def _social_tokens(facts: RecordFacts) -> list[_Token]:
+    return [(token, None) for token in facts.social]
 
 
 def _is_token_match(left: _Token, right: _Token) -> bool:

@@ -1,5 +1,6 @@
 """What the decisions need to know of one record besides its match weights."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,6 +20,9 @@ class RecordFacts:
         own_cpf: Valid CPF that ownership resolution left with this record; None if not theirs.
         own_cpf_by: Stewards who judged that CPF to be its people's own.
         name: Tokens of the civil name, folded, particles and suffix removed; () if there is none.
+        documents: Its own numbers beside the CPF, as (kind, number); CNS and NIS are one kind,
+            since the one is often made of the other.
+        social: Tokens of the nome social; () if there is none.
         name_phonetic: Phonetic key of each token of `name`, same order; () if not known.
         suffix: Generational suffix. Evidence for the model; no guard reads it.
         name_kind: "civil" or "newborn".
@@ -38,7 +42,9 @@ class RecordFacts:
     class_key: str | None = None
     own_cpf: str | None = None
     own_cpf_by: frozenset[str] = frozenset()
+    documents: frozenset[tuple[str, str]] = frozenset()
     name: tuple[str, ...] = ()
+    social: tuple[str, ...] = ()
     name_phonetic: tuple[str, ...] = ()
     suffix: str | None = None
     name_kind: str | None = None
@@ -50,3 +56,18 @@ class RecordFacts:
     restricted: bool = False
     superseded_by: int | None = None
     active: bool = True
+
+
+def documents(
+    *,
+    cns: Iterable[str],
+    nis: str | None,
+    birth_certificate: str | None,
+    dnv: str | None,
+    inep_id: str | None,
+) -> frozenset[tuple[str, str]]:
+    """`RecordFacts.documents` of numbers that are the record's own."""
+    found = {("social", number) for number in cns}
+    single = {"social": nis, "certificate": birth_certificate, "dnv": dnv, "school": inep_id}
+    found |= {(kind, number) for kind, number in single.items() if number is not None}
+    return frozenset(found)

@@ -20,6 +20,9 @@ from mdm.linkage.key_pairs import RECORD_BITS, RULE_BITS, merged, pairs_of_rule
 
 MAX_BLOCK = 120
 _KEY_COLUMNS = "rule UTINYINT, key UBIGINT, record BIGINT"
+WIDE_BLOCK = 40
+NUMBERED_AT_LEAST = 0.05
+"""Share of records with a CPF, CNS or NIS from which on a register is one with numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,19 @@ class BlockingRule:
         key: Columns of `link_record` that must be equal, as SQL expressions.
         unnest: List column whose members are keys, one block each.
         most: Records of the largest block that is joined.
+        without_numbers: Only for a register whose people carry next to no number: there names and
+            addresses are all there is, and what numbers would have found is worth many more pairs.
     """
 
     name: str
     key: tuple[str, ...]
     unnest: str | None = None
     most: int = MAX_BLOCK
+    without_numbers: bool = False
+
+
+def _wide(name: str, *key: str) -> BlockingRule:
+    return BlockingRule(name, key, most=WIDE_BLOCK, without_numbers=True)
 
 
 RULES: tuple[BlockingRule, ...] = (
@@ -49,9 +59,10 @@ RULES: tuple[BlockingRule, ...] = (
     BlockingRule("birth_given", ("birth", "given1_key")),
     BlockingRule("birth_surname", ("birth", "surname_last_key")),
     BlockingRule("birth_mother", ("birth", "mother_given1_key")),
-    # A whole name that few people bear is a key by itself, whatever happened to the birth date.
-    BlockingRule("rare_name", ("given_key", "surname_key"), most=8),
-    BlockingRule("name_year", ("given_key", "surname_key", "birth_year")),
+    # A whole name that few people bear, in whatever order, is a key by itself, whatever happened to
+    # the birth date.
+    BlockingRule("rare_name", ("name_set_key",), most=8),
+    BlockingRule("name_year", ("name_set_key", "birth_year")),
     BlockingRule("name_mother", ("given_key", "surname_key", "mother_given1_key")),
     BlockingRule("given_mother", ("given1_key", "mother_key")),
     BlockingRule("name_day", ("given1_key", "surname_last_key", "birth_day_month")),
@@ -64,7 +75,34 @@ RULES: tuple[BlockingRule, ...] = (
     BlockingRule("dwelling_given", ("dwelling", "given1_key")),
     BlockingRule("email", ("email",)),
     BlockingRule("rg_given", ("rg", "given1_key")),
+    _wide("birth", "birth"),
+    _wide("name", "name_set_key"),
+    _wide("dwelling", "dwelling"),
+    _wide("given_district", "given1_key", "district"),
+    _wide("surname_district", "surname_last_key", "district"),
+    _wide("given_year", "given1_key", "birth_year"),
+    _wide("surname_year", "surname_last_key", "birth_year"),
+    _wide("given_day", "given1_key", "birth_day_month"),
+    _wide("surname_day", "surname_last_key", "birth_day_month"),
 )
+
+
+NARROW = tuple(rule for rule in RULES if not rule.without_numbers)
+"""The rules of a register with numbers; the others stand behind them, so bits are the same."""
+_NUMBERED = """
+SELECT avg((cpf IS NOT NULL OR len(cns) > 0 OR nis IS NOT NULL)::INT) FROM standard
+WHERE NOT coalesce(restricted, false)
+"""
+
+
+def rules_for(
+    con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...] = RULES
+) -> tuple[BlockingRule, ...]:
+    """Those of the rules that are for the register in `standard`: with numbers, or without."""
+    (share,) = first_row(con, _NUMBERED)
+    if share is not None and share < NUMBERED_AT_LEAST:
+        return rules
+    return tuple(rule for rule in rules if not rule.without_numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +143,7 @@ def write_keys(
 def block(
     con: duckdb.DuckDBPyConnection,
     *,
-    rules: tuple[BlockingRule, ...] = RULES,
+    rules: tuple[BlockingRule, ...] | None = None,
     keep: bool = False,
 ) -> int:
     """Write `candidate(join_key_l, join_key_r, match_key)`: each pair once, smaller ID left.
@@ -115,12 +153,15 @@ def block(
 
     Args:
         con: Holds `link_record` and `hidden_record`.
-        rules: How pairs are found; their order gives the bits.
+        rules: How pairs are found, all by default that are for this register (`rules_for`); their
+            order gives the bits.
         keep: Write the keys, too, as `block_key(rule, key, record)`: what a delta is blocked with.
 
     Raises:
         OverflowError: Record IDs span 2 ** 29 or more, or there are more than 31 rules.
     """
+    if rules is None:
+        rules = rules_for(con)
     least, most = first_row(con, "SELECT min(unique_id), max(unique_id) FROM link_record")
     if (most or 0) - (least or 0) >> RECORD_BITS > 0 or len(rules) >> RULE_BITS > 0:
         raise OverflowError("too many records or rules for a packed pair")
@@ -189,7 +230,7 @@ def report(
     row = first_row(con, f"SELECT count(*), {sums} FROM candidate")
     large = dict(con.execute("SELECT rule, blocks FROM large_block").fetchall())
     by_rule = {
-        rule.name: (int(row[1 + 2 * number]), int(row[2 + 2 * number]), int(large[number]))
+        rule.name: (int(row[1 + 2 * number]), int(row[2 + 2 * number]), int(large.get(number, 0)))
         for number, rule in enumerate(rules)
     }
     return BlockingReport(int(row[0]), by_rule)

@@ -12,18 +12,25 @@ from mdm.duck import count_rows, first_row
 from mdm.linkage.blocking import RULES, BlockingRule, write_keys
 from mdm.linkage.fingerprint import FILLED
 from mdm.linkage.model import PersonModel
-from mdm.linkage.prepare import find_usable_phones, prepare_records
+from mdm.linkage.prepare import drop_shared, find_shared, prepare_records
 from mdm.linkage.scoring import score_pairs
 
 MOST_CHANGED = 0.25
 """Where more of the records changed, all are scored: that is then cheaper."""
 
-# What a prepared record is made from besides the model; `usable_phone` is for some records.
+# What a prepared record is made from besides the model; of phones and dwellings see `find_shared`.
 _OWN = "SELECT record_id, cpf, cns, nis FROM not_own"
 _OWN_BY = "SELECT record_id, list_sort(stewards) AS stewards FROM own_cpf_by"
 _PHONES = "SELECT record_id, list_sort(phones) AS phones FROM usable_phone"
 _CONTENT = "SELECT record_id, hash(content_hash) AS content FROM standard"
-_KEPT = {"kept_content": _CONTENT, "kept_own": _OWN, "kept_phone": _PHONES, "kept_own_by": _OWN_BY}
+_CROWDED = "SELECT record_id FROM standard SEMI JOIN crowded_dwelling USING (street, street_number)"
+_KEPT = {
+    "kept_content": _CONTENT,
+    "kept_own": _OWN,
+    "kept_phone": _PHONES,
+    "kept_crowded": _CROWDED,
+    "kept_own_by": _OWN_BY,
+}
 # Restricted records fill no block; their own pairs are made anew each time.
 _HIDDEN = "SELECT record_id FROM standard WHERE restricted"
 _OF_TOUCHED = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)"
@@ -48,10 +55,10 @@ def keep_inputs(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def find_changed(con: duckdb.DuckDBPyConnection) -> int:
-    """Write the temporary tables `usable_phone` and `changed_record(record_id)`.
+    """Write `changed_record(record_id)` and what `find_shared` does, as temporary tables.
 
     Changed are records of other content than at the last scoring, new and gone ones, and those
-    whose numbers or phones count otherwise because of other records.
+    whose numbers, phones or dwellings count otherwise because of other records.
 
     Args:
         con: Holds `standard`, what ownership wrote, and what `keep_inputs` kept.
@@ -59,7 +66,7 @@ def find_changed(con: duckdb.DuckDBPyConnection) -> int:
     Returns:
         How many records changed.
     """
-    find_usable_phones(con)
+    find_shared(con)
     differ = " UNION ".join(
         f"SELECT record_id FROM (({now}) EXCEPT FROM {kept}) UNION "
         f"SELECT record_id FROM (FROM {kept} EXCEPT ({now}))"
@@ -113,7 +120,8 @@ def score_changed(
     _bring_in(con)
     _tell(con)
     _keep_changed(con)
-    for table in (*_SCRATCH, "usable_phone"):
+    drop_shared(con)
+    for table in _SCRATCH:
         con.execute(f"DROP TABLE IF EXISTS {table}")
 
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from mdm.domain.identifier_judgement import IdentifierJudgement
 from mdm.duck import count, count_rows, first_row
-from mdm.linkage.blocking import MAX_BLOCK, RULES, BlockingRule, block
+from mdm.linkage.blocking import MAX_BLOCK, RULES, BlockingRule, block, rules_for
 from mdm.linkage.delta import MOST_CHANGED, find_changed, keep_inputs, score_changed
 from mdm.linkage.fingerprint import differences, fingerprint
 from mdm.linkage.model import PersonModel, load_model, population_class, save_model
 from mdm.linkage.ownership import decide_ownership
 from mdm.linkage.person_model import COMPARISONS
-from mdm.linkage.prepare import prepare_records
+from mdm.linkage.prepare import drop_shared, prepare_records
 from mdm.linkage.scoring import score_pairs
 from mdm.linkage.training import train_model, write_term_frequencies
 from mdm.standardise.version import STANDARDISER_VERSION
@@ -90,8 +90,9 @@ def score(
     """
     records = count_rows(con, "standard")
     population = population_class(_ordinary(con))
+    used = rules_for(con, blocking)
     rules = (
-        f"{RULES_VERSION if blocking is RULES else blocking} {duckdb.__version__} "
+        f"{RULES_VERSION if blocking is RULES else blocking} {len(used)} {duckdb.__version__} "
         f"{model.digest} {population} {model.thresholds.review}"
     )
     key = f"{content} judged:" + "".join(f" {one}" for one in judgements)
@@ -105,9 +106,9 @@ def score(
     _register_model(con, model)
     if known is not None and find_changed(con) <= MOST_CHANGED * records:
         step("score", 0.3)
-        score_changed(con, model, population, rules=blocking)
+        score_changed(con, model, population, rules=used)
     else:
-        _score_all(con, model, population, blocking, step)
+        _score_all(con, model, population, used, step)
     seen = fingerprint(con, "SELECT filled FROM kept_filled")
     scored = Scored(
         records=records,
@@ -134,7 +135,7 @@ def _score_all(
     step("block", 0.3)
     block(con, rules=blocking, keep=True)
     keep_inputs(con)
-    con.execute("DROP TABLE usable_phone")
+    drop_shared(con)
     step("score", 0.5)
     score_pairs(con, model, population=population, threshold=model.thresholds.review)
 

@@ -50,6 +50,19 @@ class AnyMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class BothKnown:
+    """A column is known on both sides."""
+
+    column: str
+
+    def sql(self) -> str:
+        return f'"{self.column}_l" IS NOT NULL AND "{self.column}_r" IS NOT NULL'
+
+    def holds(self, left: Values, right: Values) -> bool:
+        return left[self.column] is not None and right[self.column] is not None
+
+
+@dataclass(frozen=True, slots=True)
 class BothMissing:
     """A column is missing on both sides."""
 

@@ -18,9 +18,21 @@ from typing import Any
 from mdm.errors import ModelFileError
 from mdm.linkage.person_model import COMPARISONS, TWIN_MARK, Comparison
 
-FORMAT = 2
+FORMAT = 3
 # Format 1 knew no twins and fewer comparisons: it is read as a model in which they say nothing.
-READABLE = (1, 2)
+# Until format 2 what is exchanged or a nome social was a conflict like any other, and mothers'
+# names were counted whole.
+READABLE = (1, 2, 3)
+_NEW_IN_3 = {
+    ("given", "social"): "conflict",
+    ("given", "exchanged"): "conflict",
+    ("surname", "exchanged"): "conflict",
+    ("mother", "equal_of_unnamed"): "equal",
+    ("mother", "exchanged_with_father"): "conflict",
+    ("father", "exchanged_with_mother"): "conflict",
+}
+_BEFORE_3 = frozenset({1, 2})
+_COUNTED_WHOLE = {"mother_rest": "mother"}
 DIGITS = 9
 STATED_HASH = "model.sha256"
 
@@ -91,6 +103,22 @@ def with_link(model: PersonModel, link: float) -> PersonModel:
     link = max(link, own.review)
     limits = replace(own, link=link, fracture=min(own.fracture, link))
     return replace(model, thresholds=limits)
+
+
+def frequency(
+    known: Mapping[tuple[str, str], float], column: str, values: Mapping[str, object]
+) -> float | None:
+    """How often a record's value occurs; a rare one takes the model's floor.
+
+    Args:
+        known: Term frequencies of a model.
+        column: Column of the value.
+        values: Prepared record.
+    """
+    for name in (column, _COUNTED_WHOLE.get(column, column)):
+        if values[name] is not None and (name, "") in known:
+            return known.get((name, str(values[name])), known[name, ""])
+    return None
 
 
 def population_class(records: int) -> int:
@@ -273,9 +301,11 @@ def _read_levels(read: Mapping[str, Any], written: int) -> dict[str, tuple[Level
             )
         else:
             known = read[comparison.name]
-            levels[comparison.name] = tuple(
-                LevelParameters(**known[level.label]) for level in comparison.levels
+            old = _NEW_IN_3 if written in _BEFORE_3 else {}
+            labels = (
+                old.get((comparison.name, level.label), level.label) for level in comparison.levels
             )
+            levels[comparison.name] = tuple(LevelParameters(**known[label]) for label in labels)
     return levels
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mdm.linkage.mixture import other_classes, prior_bits, taken_off
-from mdm.linkage.model import LevelParameters, PersonModel
+from mdm.linkage.model import LevelParameters, PersonModel, frequency
 from mdm.linkage.person_model import COMPARISONS, Comparison, Level
 
 Values = Mapping[str, object]
@@ -110,16 +110,9 @@ class PairScorer:
     ) -> float:
         if level.tf is None:
             return 0.0
-        shares = [self._share(level.tf, values[level.tf]) for values in (left, right)]
+        shares = [frequency(self._model.term_frequencies, level.tf, v) for v in (left, right)]
         known = [share for share in shares if share is not None]
         return math.log2(parameters.u / max(known)) if len(known) > 0 else 0.0
-
-    def _share(self, column: str, value: object) -> float | None:
-        """How often a value occurs; a rare one takes the model's floor."""
-        if value is None:
-            return None
-        known = self._model.term_frequencies
-        return known.get((column, str(value)), known.get((column, "")))
 
 
 def _level_found(comparison: Comparison, left: Values, right: Values) -> int | None:

@@ -15,6 +15,7 @@ from mdm.linkage.levels import (
     AnyCommon,
     AnyIs,
     AnyMissing,
+    BothKnown,
     BothMissing,
     Condition,
     Contained,
@@ -48,6 +49,11 @@ class Level:
         held: Column of a value that is one person's or one family's: its u is counted over the
             pairs that share it and agree on nothing else.
         u: u probability where random pairs are too few to count one, with its reason beside it.
+        no_more_than: Column whose equality is all that this level says: that both sides hold the
+            same filler besides is a habit of clerks and no evidence.
+        same_as: Level that this one is but for its term frequency: which of the two holds is no
+            evidence, so they are learned as one.
+        mute: Told by another comparison; of no weight here.
     """
 
     label: str
@@ -56,6 +62,9 @@ class Level:
     exact: str | None = None
     held: str | None = None
     u: float | None = None
+    no_more_than: str | None = None
+    same_as: str | None = None
+    mute: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,10 @@ class Comparison:
     name: str
     missing: Condition
     levels: tuple[Level, ...]
+
+    def place(self, label: str) -> int:
+        """Place of a level, counted from the strongest."""
+        return next(place for place, level in enumerate(self.levels) if level.label == label)
 
 
 def _rest(label: str = "conflict") -> Level:
@@ -95,6 +108,8 @@ COMPARISONS: tuple[Comparison, ...] = (
             Level("first_equal_rest_differs", Equal("given1_key")),
             Level("shared", Shared(GIVEN)),
             Level("far_typo", Typed("given1", 2, GIVEN_ENDS, 6)),
+            Level("social", Crossed("given1", "social1")),
+            Level("exchanged", Equal("name_set_key")),
             _rest(),
         ),
     ),
@@ -111,6 +126,7 @@ COMPARISONS: tuple[Comparison, ...] = (
             Level(
                 "last_typo", Typed("surname_last", 1, ("surname_last_start", "surname_last_end"), 5)
             ),
+            Level("exchanged", Equal("name_set_key"), mute=True),
             _rest(),
         ),
     ),
@@ -118,7 +134,16 @@ COMPARISONS: tuple[Comparison, ...] = (
         "mother",
         AnyMissing("mother"),
         (
-            Level("equal", Equal("mother"), tf="mother", exact="mother"),
+            # A mother's surname that her child bears was weighed with the child's: what counts here
+            # is how often a child of that surname has a mother of that name.
+            Level(
+                "equal",
+                All((Equal("mother"), BothKnown("surname1_key"))),
+                tf="mother_rest",
+                exact="mother",
+            ),
+            # Of a newborn there is no surname that could have been weighed.
+            Level("equal_of_unnamed", Equal("mother"), tf="mother", same_as="equal"),
             Level("sounds_equal", Equal("mother_key")),
             Level(
                 "given_equal_surname_contained",
@@ -132,6 +157,7 @@ COMPARISONS: tuple[Comparison, ...] = (
             Level("given_equal", Equal("mother_given_key")),
             Level("first_equal", Equal("mother_given1_key")),
             Level("surname_shared", Shared(MOTHER_SURNAMES)),
+            Level("exchanged_with_father", Crossed("mother", "father")),
             _rest(),
         ),
     ),
@@ -140,7 +166,7 @@ COMPARISONS: tuple[Comparison, ...] = (
         AnyMissing("birth"),
         (
             Level("equal", All((Equal("birth"), Equal("birth_exact"))), exact="birth"),
-            Level("equal_default_day", Equal("birth")),
+            Level("equal_default_day", Equal("birth"), no_more_than="birth_year"),
             Level("day_month_swapped", Crossed("birth", "birth_swapped")),
             Level("one_slip", Typed("birth", 1, ("birth_year", "birth_day_month"))),
             Level("day_and_month_equal", Equal("birth_day_month")),
@@ -209,7 +235,8 @@ COMPARISONS: tuple[Comparison, ...] = (
     ),
     Comparison(
         "address",
-        AnyMissing("street"),
+        # A post code or a district is an address, too.
+        All((AnyMissing("street"), AnyMissing("postal_code"), AnyMissing("district"))),
         (
             Level("equal", Equal("dwelling"), held="dwelling"),
             Level("street_equal", Equal("street")),
@@ -226,6 +253,7 @@ COMPARISONS: tuple[Comparison, ...] = (
             Level("equal", Equal("father"), exact="father"),
             Level("typo", Edited("father", 2, ("father_given1", "father_last"), 10)),
             Level("first_equal", Equal("father_given1")),
+            Level("exchanged_with_mother", Crossed("father", "mother"), mute=True),
             _rest(),
         ),
     ),
@@ -241,4 +269,4 @@ COMPARISONS: tuple[Comparison, ...] = (
     ),
 )
 
-TF_COLUMNS: tuple[str, ...] = ("given", "surname", "mother")
+TF_COLUMNS: tuple[str, ...] = ("given", "surname", "mother_rest", "mother")

@@ -68,6 +68,7 @@ _NAME = {
     "given": "given",
     "tf_given": _frequency("given", "given"),
     "given_key": _key("array_to_string(p[1:g], ' ')"),
+    "name_set_key": _key("array_to_string(list_sort(p), ' ')"),
     "surname": "surname",
     "tf_surname": _frequency("surname", "surname"),
     "surname_key": _key("nullif(array_to_string(p[g + 1:], ' '), '')"),
@@ -79,6 +80,8 @@ _NAME = {
 }
 _MOTHER = {
     "tf_mother": _frequency("mother", "name"),
+    "mother_given": "given",
+    **{f"mother_surname{n}": f"t[g + {n}]" for n in (1, 2, 3)},
     "mother_key": _key("name_phonetic"),
     "mother_given1_key": _key("p[1]"),
     "mother_last_key": _key("p[-1]"),
@@ -103,7 +106,18 @@ _DISTINCT = {
     " (SELECT DISTINCT birth_date FROM {records} WHERE birth_date IS NOT NULL)",
 }
 
+_REST = ("mother_given", "mother_surname1", "mother_surname2", "mother_surname3")
+_STARRED = ", ".join(
+    f"CASE WHEN m.mother_surname{n}_key IN (n.surname1_key, n.surname2_key, n.surname3_key, "
+    f"n.surname4_key) THEN '*' ELSE m.mother_surname{n} END"
+    for n in (1, 2, 3)
+)
+# The mother's name with a star for each surname that her child bears.
+_MOTHER_REST = f"CASE WHEN r.mother IS NOT NULL THEN concat_ws(' ', m.mother_given, {_STARRED}) END"
+
 _OF_RECORD = {
+    "social1": "nullif(split_part(social_name, ' ', 1), '')",
+    "mother_rest": _MOTHER_REST,
     "suffix": "suffix",
     "mother": "mother",
     "father": "father",
@@ -127,7 +141,7 @@ _OF_RECORD = {
     "phones": "list_transform(phones, lambda number: hash(number))",
     "email": _key("email"),
     "street": _key("street"),
-    "dwelling": _key("(street || ' ' || street_number)"),
+    "dwelling": _key("CASE WHEN NOT is_crowded THEN street || ' ' || street_number END"),
     "postal_code": _key("postal_code"),
     "district": _key("district"),
     "household": _key("(source || ':' || household_id)"),
@@ -137,6 +151,7 @@ _OF_RECORD = {
 
 _PREPARED = f"""
 CREATE OR REPLACE TEMP TABLE link_record AS
+WITH made AS (
 SELECT unique_id, source, n.* EXCLUDE (name), m.* EXCLUDE (name), b.* EXCLUDE (birth_date),
   {_columns(_OF_RECORD)}
 FROM (SELECT s.* EXCLUDE (cpf, cns, nis, phones, emails), {{unique_id}} AS unique_id,
@@ -145,13 +160,20 @@ FROM (SELECT s.* EXCLUDE (cpf, cns, nis, phones, emails), {{unique_id}} AS uniqu
         CASE WHEN NOT coalesce(d.nis, false) THEN s.nis END AS nis,
         CASE WHEN f.record_id IS NOT NULL THEN f.phones
              WHEN len(s.phones) > 0 THEN s.phones END AS phones,
-        CASE WHEN len(s.emails) > 0 THEN s.emails[1] END AS email
+        CASE WHEN len(s.emails) > 0 THEN s.emails[1] END AS email,
+        c.street IS NOT NULL AS is_crowded
       FROM {{records}} s
       LEFT JOIN not_own d ON d.record_id = s.record_id
-      LEFT JOIN usable_phone f ON f.record_id = s.record_id) r
+      LEFT JOIN usable_phone f ON f.record_id = s.record_id
+      LEFT JOIN crowded_dwelling c
+        ON c.street = s.street AND c.street_number = s.street_number) r
 LEFT JOIN split_name n ON n.name = r.name
 LEFT JOIN split_mother m ON m.name = r.mother
-LEFT JOIN split_birth b ON b.birth_date = r.birth_date
+LEFT JOIN split_birth b ON b.birth_date = r.birth_date)
+SELECT made.* EXCLUDE ({", ".join(_REST)}),
+  coalesce({_frequency("mother_rest", "made.mother_rest")}, made.tf_mother) AS tf_mother_rest
+FROM made LEFT JOIN model_tf tf_mother_rest
+  ON tf_mother_rest.column_name = 'mother_rest' AND tf_mother_rest.value = made.mother_rest
 """
 
 BY_RECORD = "s.record_id"
@@ -175,6 +197,17 @@ FROM held SEMI JOIN (SELECT DISTINCT record_id FROM held SEMI JOIN crowd USING (
 GROUP BY record_id
 """
 
+# A dwelling is a street and a number, without a flat's: more records than three registers have of
+# two large families are those of a tower, a shelter or a home for the aged.
+DWELLING_SHARED_BY_AT_MOST = 24
+
+_CROWDED_DWELLINGS = f"""
+CREATE OR REPLACE TEMP TABLE crowded_dwelling AS
+SELECT street, street_number FROM standard
+WHERE street IS NOT NULL AND street_number IS NOT NULL AND NOT coalesce(restricted, false)
+GROUP BY ALL HAVING count(*) > {DWELLING_SHARED_BY_AT_MOST}
+"""
+
 
 _USABLE_OF = """
 SELECT phone FROM (SELECT record_id, unnest(phones) AS phone,
@@ -191,12 +224,32 @@ def usable_phones(con: duckdb.DuckDBPyConnection, phones: Sequence[str]) -> froz
     return frozenset(row[0] for row in con.execute(_USABLE_OF, given).fetchall())
 
 
-def find_usable_phones(con: duckdb.DuckDBPyConnection) -> None:
-    """Write the temporary table `usable_phone(record_id, phones)` from `standard`.
+_CROWD_OF = f"""
+SELECT count(*) > {DWELLING_SHARED_BY_AT_MOST} FROM standard
+WHERE street = $street AND street_number = $number AND NOT coalesce(restricted, false)
+"""
 
-    Only records with a phone of many people stand there, with the phones that they have besides.
+
+def is_crowded_dwelling(con: duckdb.DuckDBPyConnection, street: str, number: str) -> bool:
+    """Whether a dwelling holds too many records to speak for one; the twin of the batch's table."""
+    found = con.execute(_CROWD_OF, {"street": street, "number": number}).fetchall()
+    return bool(found[0][0])
+
+
+def find_shared(con: duckdb.DuckDBPyConnection) -> None:
+    """Write what too many records share, as temporary tables, from `standard`.
+
+    `usable_phone(record_id, phones)`: only records with a phone of many people stand there, with
+    the phones that they have besides. `crowded_dwelling(street, street_number)`.
     """
     con.execute(_USABLE_PHONES)
+    con.execute(_CROWDED_DWELLINGS)
+
+
+def drop_shared(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what `find_shared` wrote."""
+    for table in ("usable_phone", "crowded_dwelling"):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 ORDINARY = "(SELECT * FROM standard WHERE NOT coalesce(restricted, false))"
@@ -220,13 +273,13 @@ def prepare_records(
             person's), `model_given_token(token)` and `model_tf(column_name, value, tf)`.
         unique_id: SQL of the number that names a record in pairs.
         records: A part of `standard` to prepare (a table, or `ORDINARY`), once
-            `find_usable_phones` was called; None for all.
+            `find_shared` was called; None for all.
 
     Returns:
         The number of rows.
     """
     if records is None:
-        find_usable_phones(con)
+        find_shared(con)
     given = "standard" if records is None else records
     for name, sql in _DISTINCT.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql.format(records=given)}")

@@ -23,10 +23,12 @@ class Decided:
     Attributes:
         not_own: Which of "cpf", "cns" and "nis" are not plainly the record's own.
         phones: Those of its phones that few enough records share, sorted.
+        is_crowded: So many records share its dwelling that it speaks for none of them.
     """
 
     not_own: frozenset[str] = frozenset()
     phones: tuple[str, ...] = ()
+    is_crowded: bool = False
 
 
 def prepare_one(
@@ -46,18 +48,20 @@ def prepare_one(
         decided: What other records say about its identifiers and phones.
         given_tokens: The model's tokens that, in second place, are given names.
     """
+    name = _Split.of(record.name, record.name_phonetic, given_tokens)
     return {
         "unique_id": record_id,
         "source": source,
-        **_name(_Split.of(record.name, record.name_phonetic, given_tokens)),
+        **_name(name),
+        "social1": None if record.social_name is None else record.social_name.split(" ")[0],
         "suffix": record.suffix,
-        **_parents(record, given_tokens),
+        **_parents(record, name, given_tokens),
         **_birth(record),
         "sex": record.sex,
         **_numbers(record, decided.not_own),
         "phones": list(decided.phones) if len(decided.phones) > 0 else None,
         "email": record.emails[0] if len(record.emails) > 0 else None,
-        **_dwelling(record),
+        **_dwelling(record, decided),
         "household": None if record.household_id is None else f"{source}:{record.household_id}",
         "twin_mark": _twin_mark(record),
     }
@@ -110,8 +114,8 @@ class _Split:
 
 _NAME_COLUMNS = (
     "given1", "given1_start", "given1_end", "given1_key", "given2_key", "given", "given_key",
-    "surname", "surname_key", "surname1_key", "surname2_key", "surname3_key", "surname4_key",
-    "surname_last", "surname_last_start", "surname_last_end", "surname_last_key",
+    "name_set_key", "surname", "surname_key", "surname1_key", "surname2_key", "surname3_key",
+    "surname4_key", "surname_last", "surname_last_start", "surname_last_end", "surname_last_key",
 )  # fmt: skip
 
 
@@ -129,6 +133,7 @@ def _name(split: _Split | None) -> dict[str, object]:
         "given2_key": split.key(1) if split.given > 1 else None,
         "given": " ".join(split.tokens[: split.given]),
         "given_key": split.given_key(),
+        "name_set_key": None if split.keys is None else " ".join(sorted(split.keys)),
         "surname": _or_none(" ".join(split.tokens[split.given :])),
         "surname_key": split.surname_key(),
         **{f"surname{n + 1}_key": key for n, key in enumerate(surnames)},
@@ -139,12 +144,15 @@ def _name(split: _Split | None) -> dict[str, object]:
     }
 
 
-def _parents(record: StandardRecord, given_tokens: AbstractSet[str]) -> dict[str, object]:
+def _parents(
+    record: StandardRecord, name: _Split | None, given_tokens: AbstractSet[str]
+) -> dict[str, object]:
     split = _Split.of(record.mother, record.mother_phonetic, given_tokens)
     surnames = [None, None, None] if split is None else split.surname_keys(3)
     father = None if record.father is None else record.father.split(" ")
     return {
         "mother": record.mother,
+        "mother_rest": None if split is None else _rest_of_mother(split, name),
         "mother_key": record.mother_phonetic,
         "mother_given1_key": None if split is None else split.key(0),
         "mother_last_key": None if split is None else split.key(len(split.tokens) - 1),
@@ -154,6 +162,15 @@ def _parents(record: StandardRecord, given_tokens: AbstractSet[str]) -> dict[str
         "father_given1": None if father is None else father[0],
         "father_last": None if father is None else father[-1],
     }
+
+
+def _rest_of_mother(mother: _Split, child: _Split | None) -> str:
+    """The mother's name with a star for each surname that her child bears."""
+    borne = set() if child is None else set(child.surname_keys(4)) - {None}
+    surnames = mother.tokens[mother.given : mother.given + 3]
+    keys = mother.surname_keys(len(surnames))
+    starred = ("*" if key in borne else token for key, token in zip(keys, surnames, strict=True))
+    return " ".join((*mother.tokens[: mother.given], *starred))
 
 
 def _birth(record: StandardRecord) -> dict[str, object]:
@@ -195,8 +212,9 @@ def _numbers(record: StandardRecord, not_own: frozenset[str]) -> dict[str, objec
     }
 
 
-def _dwelling(record: StandardRecord) -> dict[str, object]:
+def _dwelling(record: StandardRecord, decided: Decided) -> dict[str, object]:
     known = record.street is not None and record.street_number is not None
+    known = known and not decided.is_crowded
     return {
         "street": record.street,
         "dwelling": f"{record.street} {record.street_number}" if known else None,

@@ -17,21 +17,20 @@ from mdm.linkage.expectation import Array, learn_m, level_shares
 from mdm.linkage.fingerprint import fingerprint
 from mdm.linkage.model import LevelParameters, PersonModel, Thresholds
 from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
-from mdm.linkage.prepare import BY_CONTENT, ORDINARY, find_usable_phones, prepare_records
-from mdm.linkage.training_by_names import learn_by_names, matches_among_candidates
+from mdm.linkage.prepare import BY_CONTENT, ORDINARY, find_shared, prepare_records
+from mdm.linkage.training_by_names import learn_by_names
+from mdm.linkage.training_chances import FEWEST_RECORDS, chance_of_equal, chance_unrelated
 from mdm.linkage.training_pairs import patterns
 from mdm.linkage.training_twins import learn_twins, mark_probabilities
 
 HELD_BY_AT_LEAST = 10
 RANDOM_PAIRS = 3_000_000
 SESSION_PAIRS = 1_500_000
-FEWEST_RECORDS = 1000
 # No level is rarer among matches than this: data are never as clean as they look, and numbers typed
 # by hand less so than names, which are read over.
 LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
 # Numbers with check digits meet by chance or mistake about once in a hundred million pairs.
 LEAST_CHANCE = 1e-8
-LISTS = frozenset({"cns", "phones"})
 
 DEFAULT_THRESHOLDS = Thresholds(link=7.0, review=0.0, fracture=2.0, margin=3.0)
 
@@ -66,7 +65,7 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     """
     con.execute("CREATE OR REPLACE TEMP TABLE model_given_token AS " + _GIVEN_TOKENS)
     write_term_frequencies(con, {})
-    find_usable_phones(con)
+    find_shared(con)
     records = prepare_records(con, unique_id=BY_CONTENT, records=ORDINARY)
     if records < FEWEST_RECORDS:
         raise TrainingError(f"{records} records are too few to train on; {FEWEST_RECORDS} needed")
@@ -84,6 +83,7 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     mark = next(k for k, c in enumerate(COMPARISONS) if c.name == TWIN_MARK)
     t[mark], plain = mark_probabilities(con, twins.per_record, matches)
     m[mark] = u[mark] = r[mark] = plain
+    _weigh_as_declared(con, m, u, (r, t), matches)
     levels = {
         c.name: tuple(
             LevelParameters(float(m[k][i]), float(u[k][i]), float(r[k][i]), float(t[k][i]))
@@ -179,15 +179,48 @@ def _u_probabilities(
         for place, level in enumerate(comparison.levels):
             known = level.u
             if level.exact is not None:
-                known = _chance_of_equal(con, level.exact, matches)
+                known = chance_of_equal(con, level.exact, matches)
             elif level.held is not None:
-                known = _chance_unrelated(con, level.held, level.u or LEAST_CHANCE)
+                known = chance_unrelated(con, level.held, level.u or LEAST_CHANCE)
             if known is not None:
-                rest = shares.sum() - shares[place]
-                shares *= (1 - known) / rest
-                shares[place] = known
+                _set(shares, place, known)
         result.append(shares)
     return result
+
+
+def _set(shares: Array, place: int, known: float) -> None:
+    """Give one level a share, in place, and scale the others so that all add up to one."""
+    shares *= (1 - known) / (shares.sum() - shares[place])
+    shares[place] = known
+
+
+def _weigh_as_declared(
+    con: duckdb.DuckDBPyConnection,
+    m: list[Array],
+    u: list[Array],
+    others: tuple[list[Array], list[Array]],
+    matches: float,
+) -> None:
+    """Set right, in place, the levels that by declaration weigh otherwise than they were counted.
+
+    A filler on both sides (1 January) is as a habit of clerks no evidence; what is left of it is
+    that another column is equal. Relatives not of one birth share that no more than strangers.
+    """
+    r, t = others
+    for k, comparison in enumerate(COMPARISONS):
+        for place, level in enumerate(comparison.levels):
+            if level.mute:
+                for shares in (m, r, t):
+                    _set(shares[k], place, float(u[k][place]))
+            elif level.same_as is not None:
+                for shares in (m, u, r, t):
+                    _set(shares[k], place, 0.0)
+                    shares[k][place] = shares[k][comparison.place(level.same_as)]
+            elif level.no_more_than is not None:
+                chance = chance_of_equal(con, level.no_more_than, matches)
+                if chance is not None:
+                    for shares in (u, r):
+                        _set(shares[k], place, float(m[k][place]) * chance)
 
 
 def _less_matches(shares: Array, m: Array, matches: float) -> Array:
@@ -221,7 +254,7 @@ def _without_numbers(
         learned = learn_by_names(con, u, start)
         names = (
             values
-            for c, values in zip(COMPARISONS, learned, strict=True)
+            for c, values in zip(COMPARISONS, learned.m, strict=True)
             if c.name in {"given", "surname"}
         )
         if any(values is None for values in names):
@@ -230,50 +263,11 @@ def _without_numbers(
             )
         m = [
             _at_least(start[k] if values is None else values, COMPARISONS[k].name)
-            for k, values in enumerate(learned)
+            for k, values in enumerate(learned.m)
         ]
-        matches = matches_among_candidates(con, m, u)
+        matches = learned.matches
         u = _u_probabilities(con, matches, m)
     return m, u, matches
-
-
-def _chance_of_equal(con: duckdb.DuckDBPyConnection, column: str, matches: float) -> float | None:
-    """Chance that two unrelated holders of a column have the same value, from value counts.
-
-    The pairs that agree because they are one person are taken off.
-    """
-    equal, holders = first_row(
-        con,
-        f"""
-        SELECT sum(n * (n - 1))::DOUBLE, sum(n)::DOUBLE FROM
-          (SELECT count(*) AS n FROM link_record WHERE {column} IS NOT NULL GROUP BY {column})
-        """,
-    )
-    if holders is None or holders < FEWEST_RECORDS:
-        return None
-    chance = equal / (holders * (holders - 1))
-    return float(max(chance - matches / holders, chance / 10))
-
-
-def _chance_unrelated(con: duckdb.DuckDBPyConnection, column: str, least: float) -> float:
-    """Chance that unrelated people share a value that is meant to be one person's or family's.
-
-    Counted over the pairs that share it and conflict in first name, last name, birth date and
-    mother at once: nearly all others are the person or the family.
-    """
-    holders = count(con, f"SELECT count(*) FROM link_record WHERE {column} IS NOT NULL")
-    value = f"unnest({column})" if column in LISTS else column
-    shared = count(
-        con,
-        f"""
-        WITH held AS (SELECT unique_id, given1_key, surname_last_key, birth, mother_given1_key,
-                             {value} AS value FROM link_record WHERE {column} IS NOT NULL)
-        SELECT count(*) FROM held l JOIN held r ON l.value = r.value AND l.unique_id < r.unique_id
-        WHERE l.given1_key <> r.given1_key AND l.surname_last_key <> r.surname_last_key
-          AND l.birth <> r.birth AND l.mother_given1_key <> r.mother_given1_key
-        """,
-    )
-    return max(2 * shared / (max(holders, 2) * (max(holders, 2) - 1)), least)
 
 
 def _relatives(

@@ -1,8 +1,9 @@
-"""Training where no number tells who is who: names and birth dates take turns to find pairs.
+"""Training where no number tells who is who: one EM over all candidate pairs.
 
-Each session looks at pairs that agree on two attributes and learns m of all others by EM; every
-attribute is learned in the sessions that do not block on it. How many matches there are is what EM
-says of the candidate pairs (all other pairs count as unrelated).
+Blocking finds candidates by many rules, so no one attribute decides what is seen, and every
+comparison is learned from the same pairs. What keeps EM from taking misspelt strangers for matches
+is how rare matches are: the pairs that are no candidates count as unrelated, so the share of
+matches is one of all pairs of records, and u is known.
 """
 
 from dataclasses import dataclass
@@ -11,85 +12,58 @@ import duckdb
 import numpy as np
 
 from mdm.duck import count_rows
-from mdm.linkage.blocking import block
-from mdm.linkage.expectation import Array, learn_m
-from mdm.linkage.person_model import COMPARISONS
+from mdm.linkage.blocking import NARROW, block
+from mdm.linkage.expectation import Array, level_shares
 from mdm.linkage.training_pairs import patterns
 
-SESSION_PAIRS = 1_500_000
-FEWEST_PAIRS = 50
-STEPS = 200
+FEWEST_MATCHES = 25
+STEPS = 400
+TOLERANCE = 1e-7
+MOST_ODDS = 700.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
-    """Attributes that pairs agree on, and the comparisons that this decides."""
+class ByNames:
+    """What was learned.
 
-    equal: tuple[str, ...]
-    decides: frozenset[str]
+    Attributes:
+        m: By comparison, strongest level first; None where never observed, or where so few pairs
+            look like matches that nothing can be learned of them.
+        matches: Expected other records of the same person for an average record.
+    """
+
+    m: list[Array | None]
+    matches: float
 
 
-_SESSIONS = (
-    _Session(("birth", "given_key"), frozenset({"birth_date", "given"})),
-    _Session(("birth", "surname_key"), frozenset({"birth_date", "surname"})),
-    _Session(("given_key", "surname_key"), frozenset({"given", "surname"})),
-)
-
-
-def learn_by_names(
-    con: duckdb.DuckDBPyConnection, u: list[Array], start: list[Array]
-) -> list[Array | None]:
-    """Learn m by comparison, strongest level first; None where no session could learn it.
+def learn_by_names(con: duckdb.DuckDBPyConnection, u: list[Array], start: list[Array]) -> ByNames:
+    """Learn m and how many matches there are.
 
     Args:
         con: Holds `link_record`.
-        u: Level probabilities among unrelated pairs.
+        u: Level probabilities among unrelated pairs, by comparison, strongest level first.
         start: Where to start among matches.
     """
-    learned: list[list[Array]] = [[] for _ in COMPARISONS]
-    for session in _SESSIONS:
-        equal = " AND ".join(f"l.{column} = r.{column}" for column in session.equal)
-        con.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE training_pair AS
-            SELECT l.unique_id AS join_key_l, r.unique_id AS join_key_r, '0' AS match_key
-            FROM link_record l JOIN link_record r ON {equal} AND l.unique_id < r.unique_id
-            ORDER BY md5(l.unique_id::VARCHAR || ':' || r.unique_id::VARCHAR) LIMIT {SESSION_PAIRS}
-            """
-        )
-        if count_rows(con, "training_pair") < FEWEST_PAIRS:
-            continue
-        gammas, counts = patterns(con, "training_pair")
-        active = [k for k, c in enumerate(COMPARISONS) if c.name not in session.decides]
-        chosen = [u[k] for k in active]
-        found = learn_m(gammas[:, active], counts, chosen, chosen, [start[k] for k in active])
-        for k, values in zip(active, found.m, strict=True):
-            if values is not None:
-                learned[k].append(values)
-    return [np.asarray(np.mean(found, axis=0)) if found else None for found in learned]
-
-
-def matches_among_candidates(
-    con: duckdb.DuckDBPyConnection, m: list[Array], u: list[Array]
-) -> float:
-    """Expected other records of the same person for an average record.
-
-    Args:
-        con: Holds `link_record`.
-        m: Level probabilities among matches.
-        u: The same among unrelated pairs.
-    """
-    block(con)
+    # Not the wide rules: what agrees on one attribute alone is strangers nearly always, and so many
+    # of them that EM would take the most alike for a kind of match.
+    block(con, rules=NARROW)
     gammas, counts = patterns(con, "candidate")
     con.execute("DROP TABLE candidate")
-    odds = np.zeros(len(gammas))
-    for k in range(gammas.shape[1]):
-        odds += np.append(np.log(m[k] / u[k]), 0.0)[gammas[:, k]]
-    ratio = np.exp(np.minimum(odds, 700))
     records = count_rows(con, "link_record")
     pairs = records * (records - 1) / 2
-    prior = 1 / records
+    m, share = [values.copy() for values in start], 1 / records
     for _ in range(STEPS):
-        weighed = prior * ratio
-        prior = float((counts * weighed / (weighed + 1 - prior)).sum()) / pairs
-    return max(prior * (records - 1), 0.01)
+        odds = np.full(len(gammas), np.log(share / (1 - share)))
+        for k, values in enumerate(m):
+            odds += np.append(np.log(values / u[k]), 0.0)[gammas[:, k]]
+        weighed = counts / (1 + np.exp(-np.clip(odds, -MOST_ODDS, MOST_ODDS)))
+        before, m = m, [
+            level_shares(gammas[:, k], weighed, len(values), prior=1.0)
+            for k, values in enumerate(m)
+        ]  # fmt: skip
+        share = max(float(weighed.sum()) / pairs, 0.01 / records)
+        if max(float(np.abs(a - b).max()) for a, b in zip(m, before, strict=True)) < TOLERANCE:
+            break
+    enough = share * pairs >= FEWEST_MATCHES
+    learned = [v if enough and bool((gammas[:, k] >= 0).any()) else None for k, v in enumerate(m)]
+    return ByNames(learned, max(share * (records - 1), 0.01))

@@ -17,12 +17,19 @@ def patterns(con: duckdb.DuckDBPyConnection, pairs: str) -> tuple[NDArray[np.int
         pairs: Relation with join_key_l, join_key_r, match_key.
 
     Returns:
-        (patterns, comparisons), -1 where a side is missing; and one count a pattern.
+        (patterns, comparisons), -1 where a side is missing or another comparison tells the level;
+        and one count a pattern.
     """
     table = count_patterns(con, pairs)
     columns = []
     for comparison in COMPARISONS:
         gamma = table.column(f"gamma_{comparison.name}").to_numpy().astype(np.int64)
         top = len(comparison.levels) - 1
-        columns.append(np.where(gamma < 0, -1, top - gamma))
+        places = np.where(gamma < 0, -1, top - gamma)
+        for place, level in enumerate(comparison.levels):
+            if level.mute:
+                places[places == place] = -1
+            elif level.same_as is not None:
+                places[places == place] = comparison.place(level.same_as)
+        columns.append(places)
     return np.stack(columns, axis=1), table.column("n").to_numpy().astype(float)

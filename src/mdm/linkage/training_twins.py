@@ -85,7 +85,7 @@ def learn_twins(con: duckdb.DuckDBPyConnection, m: list[Array], u: list[Array]) 
     records, with_cpf, with_mother = first_row(con, _KNOWN)
     # Shown with both CPFs, both mothers, and birth date and mother equal (or of one sound).
     shown = (with_cpf * with_mother) ** 2 * m[_place("birth_date")][0]
-    shown *= m[_place("mother")][:2].sum()
+    shown *= m[_place("mother")][:3].sum()
     return Twins(t, float(2 * pairs * found.share[0] / (records * shown)))
 
 

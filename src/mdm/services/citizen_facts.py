@@ -15,7 +15,7 @@ from mdm.domain.identifier_judgement import (
     numbers_of,
 )
 from mdm.domain.ownership import Ownership
-from mdm.domain.record_facts import RecordFacts
+from mdm.domain.record_facts import RecordFacts, documents
 from mdm.domain.standard_record import StandardRecord
 from mdm.ports import ReadSession
 from mdm.services.judged_identifiers import identifiers_on, stewards_of_cpfs
@@ -236,7 +236,15 @@ def _facts(
         class_key=_class_key(known),
         own_cpf=own_cpf,
         own_cpf_by=NOBODY if own_cpf is None else stewards.get(own_cpf, NOBODY),
+        documents=documents(
+            cns=() if "cns" in known.not_own else record.cns,
+            nis=None if "nis" in known.not_own else record.nis,
+            birth_certificate=record.birth_certificate,
+            dnv=record.dnv,
+            inep_id=record.inep_id,
+        ),
         name=_tokens(record.name),
+        social=_tokens(record.social_name),
         name_phonetic=_tokens(record.name_phonetic),
         suffix=record.suffix,
         name_kind=record.name_kind,

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from mdm.domain.record_facts import RecordFacts
+from mdm.domain.record_facts import RecordFacts, documents
 from mdm.domain.scored_pair import ScoredPair
 from mdm.duck import count_rows
 from mdm.volume.reopened import WHOLE, Scope
@@ -25,8 +25,11 @@ SELECT s.record_id, c.component, s.source,
             THEN s.source || '|' || coalesce(s.unit_code, '') || '|' || s.class_code END AS class,
        CASE WHEN NOT coalesce(o.cpf, false) THEN s.cpf END AS own_cpf,
        w.stewards AS own_cpf_by,
-       s.name, s.name_phonetic, s.suffix, s.name_kind, s.twin_order, s.mother, s.birth_date,
-       s.deceased_on, s.last_contact_on,
+       CASE WHEN NOT coalesce(o.cns, false) THEN s.cns END AS cns,
+       CASE WHEN NOT coalesce(o.nis, false) THEN s.nis END AS nis,
+       s.birth_certificate, s.dnv, s.inep_id,
+       s.name, s.social_name, s.name_phonetic, s.suffix, s.name_kind, s.twin_order, s.mother,
+       s.birth_date, s.deceased_on, s.last_contact_on,
        h.record_id IS NOT NULL AS restricted,
        g.into_id AS superseded_by,
        coalesce(r.state, 'pending') IN ('pending', 'present') AS active
@@ -97,8 +100,10 @@ def contested_components(
     facts = con.execute(
         f"""
         SELECT component, f.record_id, f.source, f.household, f.class, f.own_cpf, f.own_cpf_by,
-               f.name, f.name_phonetic, f.suffix, f.name_kind, f.twin_order, f.mother, f.birth_date,
-               f.deceased_on, f.last_contact_on, f.restricted, f.superseded_by, f.active
+               f.cns, f.nis, f.birth_certificate, f.dnv, f.inep_id,
+               f.name, f.social_name, f.name_phonetic, f.suffix, f.name_kind, f.twin_order,
+               f.mother, f.birth_date, f.deceased_on, f.last_contact_on, f.restricted,
+               f.superseded_by, f.active
         FROM {scope.contested} c JOIN {scope.fact} f USING (component)
         ORDER BY component, f.record_id
         """
@@ -122,9 +127,9 @@ def contested_components(
 
 
 def _facts(row: Sequence[Any]) -> RecordFacts:
-    (record_id, source, household, class_key, own_cpf, own_by, name, phonetic, suffix, kind,
-     twin_order, mother, birth_date, deceased_on, last_contact, restricted, into_id,
-     active) = row  # fmt: skip
+    (record_id, source, household, class_key, own_cpf, own_by, cns, nis, certificate, dnv, inep_id,
+     name, social, phonetic, suffix, kind, twin_order, mother, birth_date, deceased_on,
+     last_contact, restricted, into_id, active) = row  # fmt: skip
     return RecordFacts(
         record_id=record_id,
         source=source,
@@ -132,7 +137,11 @@ def _facts(row: Sequence[Any]) -> RecordFacts:
         class_key=class_key,
         own_cpf=own_cpf,
         own_cpf_by=frozenset(own_by or ()),
+        documents=documents(
+            cns=cns or (), nis=nis, birth_certificate=certificate, dnv=dnv, inep_id=inep_id
+        ),
         name=_tokens(name),
+        social=_tokens(social),
         name_phonetic=_tokens(phonetic),
         suffix=suffix,
         name_kind=kind,

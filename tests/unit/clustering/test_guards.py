@@ -145,6 +145,34 @@ def test_twin_pattern_needs_the_same_mother_and_birth_date() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cpfs", "papers", "guard"),
+    [
+        (("1", "1"), {("social", "7")}, False),
+        (("1", "1"), set(), True),
+        (("1", "2"), {("social", "7")}, True),
+        ((None, None), {("certificate", "7"), ("social", "7")}, False),
+        ((None, None), {("social", "7"), ("social", "8")}, True),
+    ],
+)
+def test_documents_of_two_kinds_are_stronger_than_a_given_name(
+    cpfs: tuple[str | None, str | None], papers: set[tuple[str, str]], *, guard: bool
+) -> None:
+    """One kind alone may be the other twin's, written down by mistake."""
+    one = record(name="GABRIELE LACERDA", mother=MOTHER, cpf=cpfs[0], papers=papers)
+    other = record(name="TEO LACERDA", mother=MOTHER, cpf=cpfs[1], papers=papers)
+
+    assert (Guard.TWIN_PATTERN in pair_guards(one, other)) == guard
+
+
+def test_a_name_that_is_the_others_nome_social_is_no_conflict() -> None:
+    civil = record(name="MATEUS AMORIM", social="MARINA AMORIM", mother=MOTHER)
+
+    assert pair_guards(civil, twin("MARINA AMORIM")) == ()
+    assert pair_guards(twin("MARINA AMORIM"), civil) == ()
+    assert pair_guards(civil, twin("LUCAS AMORIM")) == (Guard.TWIN_PATTERN,)
+
+
+@pytest.mark.parametrize(
     ("left", "right", "guard"),
     [(1, 2, True), (1, 1, False), (0, 2, False), (None, 2, False), (0, 0, False)],
 )

@@ -63,7 +63,6 @@ def test_every_miss_is_listed_with_its_reason_and_no_other(answers: dict[str, An
     assert [p.pair_id for p in _misses(answers)] == [p.pair_id for p in PAIRS if p.miss is not None]
 
 
-@pytest.mark.xfail(reason="0.937 with model v2: see the misses in the files", strict=True)
 def test_the_machine_does_as_a_careful_clerk_would(answers: dict[str, Answer]) -> None:
     right = 1 - len(_misses(answers)) / len(PAIRS)
 

@@ -26,7 +26,7 @@ COLUMNS = sorted(
         "street", "dwelling", "postal_code", "district", "sex", "father", "father_given1",
         "suffix", "given1_start", "given1_end", "surname_last_start",
         "surname_last_end", "mother_last_key", "father_last", "cpf_head", "cpf_tail", "nis_head",
-        "nis_tail", "certificate_head", "certificate_tail", "twin_mark",
+        "nis_tail", "certificate_head", "certificate_tail", "twin_mark", "social1", "name_set_key",
     }
 )  # fmt: skip
 

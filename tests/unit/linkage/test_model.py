@@ -18,7 +18,7 @@ from mdm.linkage.model import (
     save_model,
     splink_settings,
 )
-from mdm.linkage.person_model import COMPARISONS, TWIN_MARK
+from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
 from support.linkage_city import SHIPPED_MODEL
 
 FILES = (
@@ -137,7 +137,7 @@ def test_a_damaged_folder_is_refused_by_name(folder: Path, damage: str) -> None:
 
 def test_shipped_frequencies_have_a_floor_and_no_value_below_it() -> None:
     model = load_model(SHIPPED_MODEL)
-    for column in ("given", "surname", "mother"):
+    for column in TF_COLUMNS:
         shares = [s for (c, value), s in model.term_frequencies.items() if c == column and value]
         assert len(shares) > 0
         # Ten holders are the fewest that are told; the floor is of those with fewer.
@@ -147,9 +147,10 @@ def test_shipped_frequencies_have_a_floor_and_no_value_below_it() -> None:
 def test_every_parameter_of_the_shipped_model_is_a_share_and_shares_add_up() -> None:
     model = load_model(SHIPPED_MODEL)
     for comparison in COMPARISONS:
-        levels = model.levels[comparison.name]
+        levels = zip(comparison.levels, model.levels[comparison.name], strict=True)
+        apart = [parameters for level, parameters in levels if level.same_as is None]
         for kind in ("m", "u", "r", "t"):
-            values = [getattr(level, kind) for level in levels]
+            values = [getattr(parameters, kind) for parameters in apart]
             assert all(0 < value < 1 for value in values), (comparison.name, kind)
             assert abs(sum(values) - 1) < 1e-6, (comparison.name, kind)
 

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from mdm.domain.standard_record import StandardRecord
 from mdm.duck import first_row
 from mdm.linkage.model import PersonModel, load_model
-from mdm.linkage.prepare import PHONE_SHARED_BY_AT_MOST, prepare_records
+from mdm.linkage.prepare import (
+    DWELLING_SHARED_BY_AT_MOST,
+    PHONE_SHARED_BY_AT_MOST,
+    is_crowded_dwelling,
+    prepare_records,
+)
 from mdm.linkage.prepare_one import Decided, prepare_one
 from mdm.linkage.training import write_term_frequencies
 from support.linkage_city import SHIPPED_MODEL, city
@@ -54,6 +59,38 @@ def test_a_phone_of_many_records_is_nobodys(model: PersonModel) -> None:
 
     assert len(few) == PHONE_SHARED_BY_AT_MOST
     assert found == [key]
+
+
+def test_a_dwelling_of_many_records_is_nobodys(model: PersonModel) -> None:
+    with city() as con:
+        crowd = DWELLING_SHARED_BY_AT_MOST + 1
+        con.execute("UPDATE standard SET street = 'RUA A', street_number = '1'")
+        con.execute(f"UPDATE standard SET street_number = '2' WHERE record_id < {crowd}")
+        prepare(con, model)
+        found = con.execute(
+            "SELECT DISTINCT dwelling FROM link_record WHERE dwelling IS NOT NULL"
+        ).fetchall()
+        key = first_row(con, "SELECT hash('RUA A 2')")
+
+        assert found == [key]
+        assert is_crowded_dwelling(con, "RUA A", "1")
+        assert not is_crowded_dwelling(con, "RUA A", "2")
+
+
+def test_a_surname_that_the_child_bears_stands_as_a_star_in_the_mothers_name() -> None:
+    def rest(name: str | None, mother: str) -> object:
+        phonetic = None if name is None else name
+        record = StandardRecord(
+            name=name, name_phonetic=phonetic, mother=mother, mother_phonetic=mother
+        )
+        return prepare_one(
+            record, record_id=1, source="x", decided=Decided(), given_tokens={"MARIA"}
+        )["mother_rest"]
+
+    assert rest("JOAO SILVA COSTA", "ANA MARIA SOUZA SILVA") == "ANA MARIA SOUZA *"
+    assert rest("JOAO SILVA", "SILVA SILVA") == "SILVA *"
+    assert rest("JOAO COSTA", "ANA SILVA") == "ANA SILVA"
+    assert rest(None, "ANA SILVA") == "ANA SILVA"
 
 
 TOKENS = ("ANA", "MARIA", "J", "SILVA", "SOUZA", "LO")

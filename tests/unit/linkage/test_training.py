@@ -1,6 +1,7 @@
 """Training: one hash for any thread count, row order and repetition; nothing rare is told."""
 
 from dataclasses import replace
+from math import log2
 from pathlib import Path
 
 import duckdb
@@ -12,8 +13,9 @@ from mdm.linkage import training
 from mdm.linkage.engine import train
 from mdm.linkage.model import PersonModel, load_model, save_model
 from mdm.linkage.ownership import decide_ownership
-from mdm.linkage.person_model import TF_COLUMNS
+from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS
 from mdm.linkage.training import HELD_BY_AT_LEAST, train_model
+from mdm.linkage.training_chances import chance_of_equal
 from support.linkage_city import city
 from support.linkage_run import prepare
 
@@ -125,9 +127,12 @@ def test_matches_agree_more_than_relatives_and_these_more_than_strangers(
 
 @pytest.mark.slow
 def test_shares_of_a_comparison_add_up_to_one(model: PersonModel) -> None:
-    for name, levels in model.levels.items():
+    for comparison in COMPARISONS:
+        levels = zip(comparison.levels, model.levels[comparison.name], strict=True)
+        apart = [parameters for level, parameters in levels if level.same_as is None]
         for kind in ("m", "u", "r"):
-            assert sum(getattr(level, kind) for level in levels) == pytest.approx(1.0), name
+            total = sum(getattr(parameters, kind) for parameters in apart)
+            assert total == pytest.approx(1.0), comparison.name
 
 
 def test_too_few_records_train_nothing() -> None:
@@ -141,16 +146,35 @@ def test_too_few_records_train_nothing() -> None:
 @pytest.mark.slow
 def test_records_without_anything_in_common_train_nothing() -> None:
     with city(PEOPLE, SEED) as con:
-        con.execute("UPDATE standard SET cpf = NULL, guardian_cpf = NULL, birth_date = NULL")
+        con.execute(
+            "UPDATE standard SET cpf = NULL, guardian_cpf = NULL, birth_date = NULL, "
+            "mother = NULL, phones = [], street = NULL, name = 'ANA ' || record_id"
+        )
         decide_ownership(con)
         with pytest.raises(TrainingError):
             train_model(con)
 
 
+@pytest.mark.slow
+def test_what_is_declared_weighs_as_declared(model: PersonModel) -> None:
+    """A filler date says no more than its year; what another comparison tells says nothing."""
+    levels = {
+        (c.name, level.label): model.levels[c.name][place]
+        for c in COMPARISONS
+        for place, level in enumerate(c.levels)
+    }
+    filler, date = levels["birth_date", "equal_default_day"], levels["birth_date", "equal"]
+    assert 4 < log2(filler.m / filler.u) < 8 < log2(date.m / date.u)
+    assert filler.r == pytest.approx(filler.u)
+    for name in (("surname", "exchanged"), ("father", "exchanged_with_mother")):
+        told = levels[name]
+        assert told.m == pytest.approx(told.u) == told.r == told.t
+
+
 def chance(con: duckdb.DuckDBPyConnection, values: list[int], matches: float) -> float | None:
     rows = ", ".join(f"({n}, '{value}')" for n, value in enumerate(values))
     con.execute(f"CREATE OR REPLACE TABLE link_record AS FROM (VALUES {rows}) t(unique_id, sex)")
-    return training._chance_of_equal(con, "sex", matches)
+    return chance_of_equal(con, "sex", matches)
 
 
 def test_u_from_value_counts_is_the_share_of_equal_pairs_less_the_matches() -> None:
