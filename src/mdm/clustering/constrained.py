@@ -129,7 +129,7 @@ def _attach(
     base = _with_clusters(clusters, merged, facts, judged_apart(facts, closure))
     case = Case(
         facts=facts,
-        conflicts=find_conflicts(facts, closure, base.must, scored),
+        conflicts=find_conflicts(facts, closure, base.must, scored, existing),
         thresholds=thresholds,
         base=base,
         edges=[e for e in _edges(scored, facts, judged, thresholds, existing) if e.restricted],

@@ -94,7 +94,7 @@ def link_records(context: LinkContext, options: LinkOptions) -> dict[str, object
         if options.apply and not options.accept_model:
             refuse_unlike(score.unlike, linking.model_version)
             refuse_other_model(session, linking.model_version)
-        if linking.tolerated is not None and not options.accept_model:
+        if options.tolerate and not options.accept_model:
             refuse_unstated(score.unlike, linking.model_version)
         until = (context.clock() + AMBIGUOUS_FOR).date().isoformat()
         size = linking.decide(
