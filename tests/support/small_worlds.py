@@ -79,6 +79,8 @@ def _facts(rng: random.Random, record_id: int, spice: float, first: int) -> Reco
         class_key=maybe(f"{source}||{first}-{rng.randint(1, 3)}", 0.5),  # type: ignore[arg-type]
         own_cpf=maybe(f"{rng.randint(1, 2)}"),  # type: ignore[arg-type]
         own_cpf_by=_stewards(record_id) if spice else frozenset(),
+        documents=_documents(record_id) if spice else frozenset(),
+        social=_social(record_id) if spice else (),
         name=() if name is None else tuple(name.split()),
         name_phonetic=() if name is None else tuple(name.split()),
         twin_order=rng.randint(0, 2) if twins and rng.random() < 0.3 else None,
@@ -95,6 +97,18 @@ def _stewards(record_id: int) -> frozenset[str]:
     """Who judged the CPF to be the record's own: mostly nobody."""
     rng = random.Random(record_id)
     return frozenset(rng.sample(("ana", "rui"), rng.choice((0, 0, 1, 2))))
+
+
+def _documents(record_id: int) -> frozenset[tuple[str, str]]:
+    """Numbers that it shares with half of the others that have one of the kind."""
+    rng = random.Random(f"documents {record_id}")
+    kinds = rng.sample(("social", "certificate", "dnv", "school"), rng.choice((0, 0, 1, 2, 4)))
+    return frozenset((kind, rng.choice(("1", "2", "12"))) for kind in kinds)
+
+
+def _social(record_id: int) -> tuple[str, ...]:
+    rng = random.Random(f"social {record_id}")
+    return tuple((rng.choice(_NAMES) or "").split()) if rng.random() < 0.2 else ()
 
 
 def _with(facts: RecordFacts, **changes: object) -> RecordFacts:
@@ -162,6 +176,17 @@ def _last(key: str | None) -> str | None:
     return None if key is None else key.rsplit("|", 1)[1]
 
 
+def _numbers(
+    facts: RecordFacts,
+) -> tuple[list[str], str | None, str | None, str | None, str | None]:
+    """CNS, NIS, birth certificate, DNV and INEP number: a social number of even length is a CNS."""
+    of = {kind: number for kind, number in facts.documents if kind != "social"}
+    social = sorted(number for kind, number in facts.documents if kind == "social")
+    cns = [number for number in social if len(number) % 2 == 0]
+    nis = next((number for number in social if len(number) % 2), None)
+    return cns, nis, of.get("certificate"), of.get("dnv"), of.get("school")
+
+
 def _text(tokens: tuple[str, ...]) -> str | None:
     return " ".join(tokens) if tokens else None
 
@@ -171,7 +196,9 @@ _STANDARD = {
     "unit_code": "VARCHAR", "cpf": "VARCHAR", "name": "VARCHAR", "name_phonetic": "VARCHAR",
     "suffix": "VARCHAR", "name_kind": "VARCHAR", "twin_order": "SMALLINT", "mother": "VARCHAR",
     "birth_date": "DATE", "deceased_on": "DATE", "last_contact_on": "DATE", "restricted": "BOOLEAN",
-    "service_since": "DATE", "updated_at": "TIMESTAMP",
+    "service_since": "DATE", "updated_at": "TIMESTAMP", "social_name": "VARCHAR",
+    "cns": "VARCHAR[]", "nis": "VARCHAR", "birth_certificate": "VARCHAR", "dnv": "VARCHAR",
+    "inep_id": "VARCHAR",
 }  # fmt: skip
 
 
@@ -190,7 +217,7 @@ def write_worlds(con: duckdb.DuckDBPyConnection, worlds: list[World]) -> None:
                 f.birth_date, f.deceased_on, f.last_activity,
                 # Half of the flags come from the source, the others were set by a person.
                 f.restricted and f.record_id % 2 == 0,
-                None, None,
+                None, None, _text(f.social), *_numbers(f),
             )
             for f in facts
         ],
