@@ -6,7 +6,7 @@ from alembic import op
 from mdm.errors import SchemaVersionError
 from mdm.storage.tables.base import BigKey, PlainText
 
-revision = "0012"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None

@@ -3,31 +3,22 @@
 Texts never hold a personal value: they name fields, positions, files, keys of records and counts.
 """
 
-
-class MdmError(Exception):
-    """A named refusal: the command did nothing, and this says why.
-
-    Attributes:
-        code: Stable machine-readable name, snake case.
-        where: What the refusal is about (a file and line, a load ID, a source), if anything.
-    """
-
-    code = "refused"
-
-    def __init__(self, message: str, *, where: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.where = where
-
-    def as_dict(self) -> dict[str, str | None]:
-        """The refusal as the command line and the API print it."""
-        return {"code": self.code, "message": self.message, "where": self.where}
-
-
-class NotFoundError(MdmError):
-    """The thing named does not exist."""
-
-    code = "not_found"
+from mdm.errors.base import MdmError as MdmError
+from mdm.errors.base import NotFoundError as NotFoundError
+from mdm.errors.serving import AccountError as AccountError
+from mdm.errors.serving import AuditUnavailableError as AuditUnavailableError
+from mdm.errors.serving import ForbiddenError as ForbiddenError
+from mdm.errors.serving import IdempotencyKeyError as IdempotencyKeyError
+from mdm.errors.serving import JobStateError as JobStateError
+from mdm.errors.serving import LoginRefusedError as LoginRefusedError
+from mdm.errors.serving import OverBudgetError as OverBudgetError
+from mdm.errors.serving import PostOnlyError as PostOnlyError
+from mdm.errors.serving import PurposeRequiredError as PurposeRequiredError
+from mdm.errors.serving import ReviewTakenError as ReviewTakenError
+from mdm.errors.serving import ServiceError as ServiceError
+from mdm.errors.serving import StaleContentError as StaleContentError
+from mdm.errors.serving import UnauthenticatedError as UnauthenticatedError
+from mdm.errors.serving import VersionRequiredError as VersionRequiredError
 
 
 class UnknownSourceError(NotFoundError):
@@ -300,104 +291,10 @@ class PolicyError(MdmError):
     code = "policy"
 
 
-class UnauthenticatedError(MdmError):
-    """Nobody is named by the request: no token or session, or one that is not valid."""
-
-    code = "unauthenticated"
-
-
-class LoginRefusedError(UnauthenticatedError):
-    """Name and password, or client and secret, do not belong together; which one is not told."""
-
-    code = "login_refused"
-
-
-class ForbiddenError(MdmError):
-    """The reader's role, sector or purpose does not allow this."""
-
-    code = "forbidden"
-
-
-class PurposeRequiredError(MdmError):
-    """Personal data are asked for without a purpose, or with an unknown one."""
-
-    code = "purpose_required"
-
-
-class OverBudgetError(MdmError):
-    """Too many attempts or questions in a time; try again later."""
-
-    code = "over_budget"
-
-
-class AuditUnavailableError(MdmError):
-    """The read cannot be noted, so it is not answered."""
-
-    code = "audit_unavailable"
-
-
-class AccountError(MdmError):
-    """The account or client is there already, or cannot be as it was asked for."""
-
-    code = "account"
-
-
-class JobStateError(MdmError):
-    """The job is not in a state that allows this."""
-
-    code = "job_state"
-
-
-class ServiceError(MdmError):
-    """The service cannot be started, or ended by itself."""
-
-    code = "service"
-
-
 class IdErasedError(MdmError):
     """Everything that was known under the ID was erased by law."""
 
     code = "id_erased"
-
-
-class PostOnlyError(MdmError):
-    """The source's local ID is itself a CPF, CNS or NIS: such a number may not stand in a path."""
-
-    code = "post_only"
-
-
-class StaleContentError(MdmError):
-    """What was judged is no longer what the registry holds: read it again."""
-
-    code = "stale_content"
-
-
-class VersionRequiredError(MdmError):
-    """A decision must name what it is about: `If-Match`, with the `ETag` of what was read."""
-
-    code = "if_match_required"
-
-
-class ReviewTakenError(MdmError):
-    """Another steward has claimed or decided the question; `conflict_with` says who, and what."""
-
-    code = "review_taken"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        conflict_with: dict[str, object] | None = None,
-        where: str | None = None,
-    ) -> None:
-        super().__init__(message, where=where)
-        self.conflict_with = {} if conflict_with is None else conflict_with
-
-
-class IdempotencyKeyError(MdmError):
-    """The key was used before, for another request."""
-
-    code = "idempotency_key_reused"
 
 
 class StateTransitionError(MdmError):
