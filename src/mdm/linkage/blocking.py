@@ -90,7 +90,7 @@ RULES: tuple[BlockingRule, ...] = (
 NARROW = tuple(rule for rule in RULES if not rule.without_numbers)
 """The rules of a register with numbers; the others stand behind them, so bits are the same."""
 _NUMBERED = """
-SELECT avg((cpf IS NOT NULL OR len(cns) > 0 OR nis IS NOT NULL)::INT) FROM standard
+SELECT avg((cpf IS NOT NULL OR coalesce(len(cns), 0) > 0 OR nis IS NOT NULL)::INT) FROM standard
 WHERE NOT coalesce(restricted, false)
 """
 
