@@ -250,6 +250,10 @@ def test_the_crosswalk_names_every_placed_record_and_tells_its_holder(
     made.apply(Ambiguous(second, "2027-01-01"), withdrawn(three))
     result = export_crosswalk(request(made, tmp_path / "x.csv"))
 
+    # From there on the feed of changes tells what happened after this file.
+    with made.store.reading() as session:
+        last = session.value("SELECT MAX(at) FROM ledger_tx")
+    assert str(result.pop("cursor")).startswith(f"{last}.")
     assert result == {"export": "crosswalk", "file": str(tmp_path / "x.csv"), "rows": 3}
     rows = lines(tmp_path / "x.csv")
     assert list(rows[0]) == [

@@ -90,7 +90,7 @@ def test_lookup_commands_keep_the_contract(linked: Run, tmp_path: Path) -> None:
     assert [m["local_id"] for m in _rows(shown["members"])] == ["1", "2"]
 
     feed = done("changes", linked("changes", "--source", "clinic"))
-    assert {one["change"] for one in _rows(feed["changes"])} == {"linked"}
+    assert {one["change"] for one in _rows(feed["changes"])} == {"linked", "golden_changed"}
     done("changes", linked("changes", "--after", str(feed["cursor"]), "--for", "triagem"))
     refused("usage", linked("changes", "--after", "yesterday"), 2)
     assert len(_rows(done("history", linked("history", home))["events"])) == 2

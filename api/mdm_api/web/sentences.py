@@ -47,6 +47,8 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ),
         ("given", "shared"): _("One of the given names stands on both sides, in another place."),
         ("given", "far_typo"): _("The first names are alike, two letters apart."),
+        ("given", "social"): _("The nome social of one side is the given name of the other."),
+        ("given", "exchanged"): _("Both sides have the same names, in another order."),
         ("given", "conflict"): _("The given names are different."),
         ("given", MISSING): _("One side has no given name to compare."),
         ("surname", "equal"): _("The family names are equal."),
@@ -58,6 +60,7 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("surname", "last_equal"): _("The last family name is equal, others differ."),
         ("surname", "shared"): _("The two share one family name, others differ."),
         ("surname", "last_typo"): _("The last family names differ by one typing slip."),
+        ("surname", "exchanged"): _("Given name and family name are exchanged."),
         ("surname", "conflict"): _("The family names are different."),
         ("surname", MISSING): _("One side has no family name to compare."),
         ("mother", "equal"): _("The mother's name is equal."),
@@ -77,6 +80,12 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("mother", "first_equal"): _("Only the mother's first name is equal."),
         ("mother", "surname_shared"): _(
             "The mothers share a family name, but their given names differ."
+        ),
+        ("mother", "equal_of_unnamed"): _(
+            "The mother's name is equal, and one side has no name of its own yet."
+        ),
+        ("mother", "exchanged_with_father"): _(
+            "The mother's name on one side is the father's on the other."
         ),
         ("mother", "conflict"): _("The mother's name is different."),
         ("mother", MISSING): _("One side lacks the mother's name."),
@@ -140,6 +149,7 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("father", "equal"): _("The father's name is equal."),
         ("father", "typo"): _("The father's name differs by a typing slip."),
         ("father", "first_equal"): _("Only the father's first name is equal."),
+        ("father", "exchanged_with_mother"): _("The names of father and mother are exchanged."),
         ("father", "conflict"): _("The father's name is different."),
         ("father", MISSING): _("One side lacks the father's name."),
         ("suffix", "equal"): _("The name suffix (Filho, Neto, Júnior) is equal."),

@@ -3,7 +3,7 @@
 A candidate pair hangs on the keys of its two records and on how many records share each key; its
 weight on the two prepared records and the model. So only these pairs are made anew: those of a
 changed record, and those in a block that has come to its size limit or fallen back under it.
-`docs/adr/0040` has the argument; a property test holds both ways to the same tables.
+`docs/adr/0037` has the argument; a property test holds both ways to the same tables.
 """
 
 import duckdb

@@ -3,7 +3,7 @@
 A component is decided again where a record of it changed in anything that decisions read, where it
 has other members, or where it was contested and its records now belong to citizens otherwise. A
 cluster is reconciled again where its component was decided again, where it was contested before, or
-where one of its records or IDs has a new place. `docs/adr/0040` says why that is all.
+where one of its records or IDs has a new place. `docs/adr/0037` says why that is all.
 """
 
 from collections.abc import Sequence
