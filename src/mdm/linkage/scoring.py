@@ -38,7 +38,7 @@ def _predict(
     """
     logging.getLogger("splink").setLevel(logging.ERROR)
     api = DuckDBAPI(con)
-    # The settings are ours: Splink need not search them for mistakes (a third of a second).
+    # The settings are ours: Splink need not search them for mistakes.
     linker = Linker(api.register(records), settings, validate_settings=False)
     model = linker._settings_obj  # noqa: SLF001 - pinned to Splink 5, see the module's test
     blocked = api.table_to_splink_dataframe("__splink__blocked_id_pairs", pairs)
