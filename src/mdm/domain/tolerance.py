@@ -7,6 +7,7 @@ share only falls with the threshold: the lowest one that keeps the tolerated sha
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 STEP = 0.1
 """Bits between two thresholds that are tried."""
@@ -64,12 +65,17 @@ def link_threshold(weighed: Iterable[WeighedPairs], share: float, lowest: float)
         Bits; None where no threshold has a link and keeps the share.
     """
     pairs, wrong, found = 0, 0.0, None
-    for step in sorted(weighed, key=lambda one: -one.low):
-        pairs, wrong = pairs + step.pairs, wrong + step.wrong
-        if step.low < lowest or wrong > share * pairs:
+    for low, group in groupby(sorted(weighed, key=_strongest_first), key=lambda one: one.low):
+        for one in group:
+            pairs, wrong = pairs + one.pairs, wrong + one.wrong
+        if low < lowest or wrong > share * pairs:
             break
-        found = step.low
+        found = low
     return found
+
+
+def _strongest_first(weighed: WeighedPairs) -> float:
+    return -weighed.low
 
 
 @dataclass(frozen=True, slots=True)

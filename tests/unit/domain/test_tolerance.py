@@ -30,6 +30,13 @@ def test_the_lowest_threshold_that_keeps_the_share_is_chosen(
     assert link_threshold(reversed(PAIRS), share, 0.0) == bits
 
 
+def test_pairs_of_one_weight_are_linked_together_or_not_at_all() -> None:
+    twice = (WeighedPairs(8.0, 10, 0.0), WeighedPairs(8.0, 10, 4.0), WeighedPairs(20.0, 10, 0.0))
+
+    assert link_threshold(twice, 0.1, 0.0) == 20.0
+    assert link_threshold(twice, 0.2, 0.0) == 8.0
+
+
 def test_no_threshold_is_under_the_lowest_allowed() -> None:
     assert link_threshold(PAIRS, 0.5, 5.0) == 8.0
     assert link_threshold((), 0.5, 0.0) is None
