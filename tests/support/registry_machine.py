@@ -12,6 +12,7 @@ from mdm.errors import (
     IdWithdrawnError,
     JudgementConflictError,
     LaterChangesError,
+    NotFoundError,
     PlanStaleError,
 )
 from support.clustering_oracle import all_pairs
@@ -42,6 +43,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self.registry = self.make_registry()
         self.oracle = Oracle()
         self.names: dict[int, str] = {}
+        self.had: dict[int, set[int]] = {}
         self.waiting: dict[int, tuple[Weights, int]] = {}
         self.applied: dict[int, int] = {}
         self.commands = 0
@@ -234,6 +236,7 @@ class RegistryMachine(RuleBasedStateMachine):
             assert (answer is None) == (record not in member), "pending"
             if answer is not None:
                 assert self.names.setdefault(member[record], answer) == answer, "ID"
+                self.had.setdefault(member[record], set()).add(record)
         assert len(set(self.names.values())) == len(self.names), "an ID was given twice"
         assert self.names.keys() == self.oracle.now.ids.keys(), "an ID was never seen"
 
@@ -246,6 +249,8 @@ class RegistryMachine(RuleBasedStateMachine):
                 assert self.oracle.answer(number) == "ambiguous"
             except IdWithdrawnError:
                 assert self.oracle.answer(number) == "withdrawn"
+            except NotFoundError:
+                assert all(is_restricted(r) for r in self.had[number]), "unknown to everybody else"
             else:
                 wanted = self.oracle.answer(number)
                 assert isinstance(wanted, int)

@@ -197,25 +197,36 @@ class Oracle:
         self._settle(wanted)
 
     def _hold(self, wanted: Partition, case: Case) -> Partition:
-        """Leave alone whatever touches a split that only a steward may decide."""
-        stopped = {n for n in set(self.now.member.values()) if self._keeper(n, wanted) == "?"}
+        """Leave alone whatever touches a split that only a steward may decide.
+
+        Clusters meet citizens by their ordinary records; restricted ones follow these, and stay
+        where they are, alone, where they cannot.
+        """
+        member = self.now.member
+        stopped = {n for n in set(member.values()) if self._keeper(n, wanted) == "?"}
         grown = True
         while grown:
             met = {
-                self.now.member[r]
+                member[r]
                 for cluster in wanted
-                if any(self.now.member.get(r) in stopped for r in cluster)
-                for r in cluster
-                if r in self.now.member
+                if any(member.get(r) in stopped for r in self._eligible(cluster))
+                for r in self._eligible(cluster)
+                if r in member
             }
             grown = not met <= stopped
             stopped |= met
-        kept = {c for c in wanted if not any(self.now.member.get(r) in stopped for r in c)}
-        citizens = {n: {r for r, m in self.now.member.items() if m == n} for n in stopped}
-        for cluster in wanted - kept:
+        citizens = {n: {r for r, m in member.items() if m == n} for n in stopped}
+        kept = set()
+        for cluster in wanted:
+            leading = set(self._eligible(cluster))
+            back = {r for r in cluster - leading if member.get(r) in stopped}
+            if not any(member.get(r) in stopped for r in leading):
+                kept.add(cluster - back)
+                continue
+            kept |= {frozenset({r}) for r in cluster - leading - back if r in member}
             alone = set()
-            for record in cluster - self.now.member.keys():
-                tied = {self.now.member.get(r) for r in case.judged[record]} & stopped
+            for record in cluster - member.keys():
+                tied = {member.get(r) for r in case.judged[record]} & stopped
                 if tied:
                     citizens[min(n for n in tied if n is not None)].add(record)
                 else:

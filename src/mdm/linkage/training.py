@@ -19,7 +19,12 @@ from mdm.linkage.model import LevelParameters, PersonModel, Thresholds
 from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
 from mdm.linkage.prepare import BY_CONTENT, ORDINARY, find_shared, prepare_records
 from mdm.linkage.training_by_names import learn_by_names
-from mdm.linkage.training_chances import FEWEST_RECORDS, chance_of_equal, chance_unrelated
+from mdm.linkage.training_chances import (
+    FEWEST_RECORDS,
+    LEAST_CHANCE,
+    chance_of_equal,
+    chance_unrelated,
+)
 from mdm.linkage.training_pairs import patterns
 from mdm.linkage.training_twins import learn_twins, mark_probabilities
 
@@ -29,8 +34,6 @@ SESSION_PAIRS = 1_500_000
 # No level is rarer among matches than this: data are never as clean as they look, and numbers typed
 # by hand less so than names, which are read over.
 LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
-# Numbers with check digits meet by chance or mistake about once in a hundred million pairs.
-LEAST_CHANCE = 1e-8
 
 DEFAULT_THRESHOLDS = Thresholds(link=7.0, review=0.0, fracture=2.0, margin=3.0)
 

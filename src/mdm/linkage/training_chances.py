@@ -5,13 +5,16 @@ import duckdb
 from mdm.duck import count, first_row
 
 FEWEST_RECORDS = 1000
+# Numbers with check digits meet by chance or mistake about once in a hundred million pairs.
+LEAST_CHANCE = 1e-8
 LISTS = frozenset({"cns", "phones"})
 
 
 def chance_of_equal(con: duckdb.DuckDBPyConnection, column: str, matches: float) -> float | None:
     """Chance that two unrelated holders of a column have the same value, from value counts.
 
-    The pairs that agree because they are one person are taken off.
+    The pairs that agree because they are one person are taken off; it is never less than
+    `LEAST_CHANCE`, also where all values differ.
     """
     equal, holders = first_row(
         con,
@@ -23,7 +26,7 @@ def chance_of_equal(con: duckdb.DuckDBPyConnection, column: str, matches: float)
     if holders is None or holders < FEWEST_RECORDS:
         return None
     chance = equal / (holders * (holders - 1))
-    return float(max(chance - matches / holders, chance / 10))
+    return float(max(chance - matches / holders, chance / 10, LEAST_CHANCE))
 
 
 def chance_unrelated(con: duckdb.DuckDBPyConnection, column: str, least: float) -> float:

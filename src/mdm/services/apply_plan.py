@@ -22,7 +22,7 @@ from mdm.errors import (
 )
 from mdm.ports import Linking, ReadSession, Store, WriteSession
 from mdm.services.apply_events import apply_events
-from mdm.services.golden_changes import golden_digests, note_golden, seen
+from mdm.services.golden_changes import ever_noted, golden_digests, note_golden, seen
 from mdm.services.judge_identifier import suspend_changed_identifiers
 from mdm.services.judged_identifiers import citizens_judged_since
 from mdm.services.judgements import suspend_changed
@@ -357,17 +357,19 @@ def _changed_ids(session: ReadSession, events: pa.Table, reowned: set[int]) -> p
 
 def publish_golden(session: WriteSession, linking: Linking, changed: pa.Table | None) -> None:
     """Write the golden records of the given citizens anew, or of all where None is given."""
-    if changed is not None:
-        if changed.num_rows == 0:
-            return
-        before = golden_digests(session, changed["municipal_id"].to_pylist())
-        session.delete_arrow("golden_record", changed)
-        after: dict[str, str] = {}
-        rows = seen(linking.golden(session, changed), after)
-        session.insert_arrow("golden_record", rows, ahead=True)
-        note_golden(session, before, after)
+    if changed is not None and changed.num_rows == 0:
         return
-    session.insert_arrow("golden_record", linking.golden(session, changed), ahead=True)
+    after: dict[str, str] = {}
+    rows = seen(linking.golden(session, changed), after)
+    if changed is None:
+        session.insert_arrow("golden_record", rows, ahead=True)
+        # That a new citizen has values follows from the mint; one that comes back has them again.
+        note_golden(session, {}, {name: after[name] for name in ever_noted(session) & after.keys()})
+        return
+    before = golden_digests(session, changed["municipal_id"].to_pylist())
+    session.delete_arrow("golden_record", changed)
+    session.insert_arrow("golden_record", rows, ahead=True)
+    note_golden(session, before, after)
 
 
 def _follow(store: Store, linking: Linking, before: dict[str, str]) -> None:

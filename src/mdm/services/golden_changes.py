@@ -43,6 +43,12 @@ def seen(batches: Iterable[pa.RecordBatch], found: dict[str, str]) -> Iterator[p
         yield batch
 
 
+def ever_noted(session: ReadSession) -> set[str]:
+    """Citizens whose golden values were ever others than at their mint."""
+    rows = session.rows("SELECT DISTINCT municipal_id FROM golden_change")
+    return {str(row["municipal_id"]) for row in rows}
+
+
 def note_golden(session: WriteSession, before: Digests, after: Digests) -> None:
     """Note in the transaction whose values are others now, or gone.
 

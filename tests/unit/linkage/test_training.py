@@ -148,7 +148,10 @@ def test_records_without_anything_in_common_train_nothing() -> None:
     with city(PEOPLE, SEED) as con:
         con.execute(
             "UPDATE standard SET cpf = NULL, guardian_cpf = NULL, birth_date = NULL, "
-            "mother = NULL, phones = [], street = NULL, name = 'ANA ' || record_id"
+            "mother = NULL, father = NULL, phones = [], emails = [], street = NULL, "
+            "district = NULL, postal_code = NULL, cns = [], nis = NULL, inep_id = NULL, "
+            "birth_certificate = NULL, dnv = NULL, rg = NULL, name_phonetic = NULL, name = "
+            "'ANA ' || translate(md5(record_id::VARCHAR), '0123456789abcdef', 'ABCDEFGHIJKLMNOP')"
         )
         decide_ownership(con)
         with pytest.raises(TrainingError):

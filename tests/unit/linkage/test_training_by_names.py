@@ -31,4 +31,4 @@ def test_what_is_learned_without_numbers_is_near_what_numbers_teach(
     assert learned.matches_per_record == pytest.approx(taught.matches_per_record, rel=0.15)
     for name in ("given", "surname", "mother", "birth_date"):
         pairs = zip(taught.levels[name], learned.levels[name], strict=True)
-        assert max(abs(one.m - other.m) for one, other in pairs) < 0.05, name
+        assert max(abs(one.m - other.m) for one, other in pairs) < 0.06, name
