@@ -125,6 +125,20 @@ def test_a_mark_counts_where_it_leads_to_an_ordinary_record_of_the_source(
     assert_sound(app)
 
 
+def test_a_mark_that_does_not_count_is_listed_beside_the_issues_of_its_delivery(
+    app: Application, tmp_path: Path
+) -> None:
+    wrong = {"cpf": "11111111111", "birth_date": "2026-02-31"}
+    deliver(
+        app, tmp_path, [who("old", ANA | wrong, merged_into="nobody"), who("new", CARLOS | wrong)]
+    )
+
+    with app.store.reading() as session:
+        rows = session.rows("SELECT field FROM issue ORDER BY field")
+    found = [str(row["field"]) for row in rows]
+    assert found == ["birth_date", "birth_date", "cpf", "cpf", "merged_into"]
+
+
 def test_a_mark_counts_from_the_day_its_target_is_delivered_until_that_leads_back(
     app: Application, tmp_path: Path
 ) -> None:

@@ -304,8 +304,9 @@ def _publish(
     if comparison.fresh > comparison.new:
         known = session.read_arrow(_ISSUES_SQL, {"source": source}, schema=_ISSUES)
         session.delete_arrow("issue", intake.settled_issues(known))
-    session.insert_arrow("issue", intake.issue_rows(first_issue=session.next_ids("issue")))
     level_mark_issues(session, source, load_id, intake.unusable_marks())
+    # Last of all issues: how many there are is known once they are written.
+    session.insert_arrow("issue", intake.issue_rows(first_issue=session.next_ids("issue")))
     ask_overlays(session, overlays)
 
 
