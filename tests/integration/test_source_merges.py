@@ -129,9 +129,8 @@ def test_a_mark_that_does_not_count_is_listed_beside_the_issues_of_its_delivery(
     app: Application, tmp_path: Path
 ) -> None:
     wrong = {"cpf": "11111111111", "birth_date": "2026-02-31"}
-    deliver(
-        app, tmp_path, [who("old", ANA | wrong, merged_into="nobody"), who("new", CARLOS | wrong)]
-    )
+    people = [who("old", ANA | wrong, merged_into="nobody"), who("new", CARLOS | wrong)]
+    deliver(app, tmp_path, people, CLINIC)
 
     with app.store.reading() as session:
         rows = session.rows("SELECT field FROM issue ORDER BY field")
