@@ -76,15 +76,15 @@ SELECT k.municipal_id FROM (
 ) ORDER BY k.municipal_id LIMIT :most
 """
 _LAST_ID = "Z" * LENGTH
-_LAST = f"""
-SELECT t.at FROM ledger_tx t WHERE EXISTS (
-  SELECT 1 FROM ledger_event e JOIN record r ON r.record_id = e.record_id
-  WHERE e.tx_id = t.tx_id AND e.kind IN ({listed(_ON_RECORDS)}) AND {{known}})
-OR EXISTS (
-  SELECT 1 FROM golden_change g JOIN membership m ON m.municipal_id = g.municipal_id
-  JOIN record r ON r.record_id = m.record_id WHERE g.tx_id = t.tx_id AND {{known}})
-ORDER BY t.tx_id DESC LIMIT 1
-"""
+# Backwards until the first hit, which is near: nothing of the whole city is joined.
+_LAST_EVENT = (
+    "SELECT e.tx_id FROM ledger_event e JOIN record r ON r.record_id = e.record_id "
+    f"WHERE e.kind IN ({listed(_ON_RECORDS)}) AND {{known}} ORDER BY e.seq DESC LIMIT 1"
+)
+_LAST_GOLDEN = (
+    "SELECT g.tx_id FROM golden_change g JOIN membership m ON m.municipal_id = g.municipal_id "
+    "JOIN record r ON r.record_id = m.record_id WHERE {known} ORDER BY g.tx_id DESC LIMIT 1"
+)
 _EVER = (
     "SELECT DISTINCT p.record_id FROM ledger_event p JOIN record r ON r.record_id = p.record_id "
     f"WHERE p.municipal_id IN ({{{{keys}}}}) AND p.kind IN ({listed(PLACING)}) AND {{known}}"
@@ -206,8 +206,15 @@ def level_cursor(session: ReadSession, scope: Scope) -> Cursor:
         session: The snapshot that is read.
         scope: Whose changes.
     """
-    at = session.value(_LAST.format(known=scope.known), scope.params)
-    return Cursor() if at is None else Cursor(str(at), _LAST_ID)
+    found = [
+        session.value(sql.format(known=scope.known), scope.params)
+        for sql in (_LAST_EVENT, _LAST_GOLDEN)
+    ]
+    last = max((as_int(tx_id) for tx_id in found if tx_id is not None), default=None)
+    if last is None:
+        return Cursor()
+    at = session.value("SELECT at FROM ledger_tx WHERE tx_id = :tx", {"tx": last})
+    return Cursor(str(at), _LAST_ID)
 
 
 def _transactions(session: ReadSession, after: Cursor) -> Iterator[tuple[int, str, str]]:
