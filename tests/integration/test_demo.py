@@ -17,7 +17,10 @@ Run = Callable[..., dict[str, object]]
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo") / "home"
+    """The demonstration's; given once for each test process, which may run any part of these."""
+    folder = tmp_path_factory.mktemp("demo") / "home"
+    assert main(["--home", str(folder), "--json", "demo", "--samples", str(SAMPLES)]) == 0
+    return folder
 
 
 @pytest.fixture

@@ -42,11 +42,11 @@ def test_the_services_agree_with_the_oracle_on_postgresql(postgres_server: Postg
 
 @pytest.mark.extended
 def test_the_services_agree_with_the_oracle_after_many_commands_on_sqlite() -> None:
-    run_services(on_sqlite, examples=70, steps=30)
+    run_services(on_sqlite, examples=40, steps=30)
 
 
 @pytest.mark.extended
 def test_the_services_agree_with_the_oracle_after_many_commands_on_postgresql(
     postgres_server: PostgresServer,
 ) -> None:
-    run_services(OnPostgres(postgres_server), examples=20, steps=20)
+    run_services(OnPostgres(postgres_server), examples=12, steps=20)
