@@ -5,7 +5,6 @@ once the new one is delivered, goes on resolving, and is a must-link, so that ev
 delivery in which old local IDs are replaced withdraws nobody, and is not held for that.
 """
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,13 +16,10 @@ import pyarrow as pa
 from mdm.domain.canonical import CANONICAL
 from mdm.errors import (
     FileEmptyError,
-    FileEncodingError,
-    FileIsDirectoryError,
-    FileLayoutError,
-    FileMissingError,
     RekeyFileError,
 )
 from mdm.ports import MARKED, ReadSession
+from mdm.services.csv_rows import csv_rows
 from mdm.services.lists import rows_of_texts
 from mdm.services.load_source import LoadContext, load_delivery
 from mdm.services.source_merges import MARK_FIELD
@@ -89,28 +85,11 @@ def read_map(path: Path) -> dict[str, str]:
         RekeyFileError: A line lacks a local ID, repeats an old one or maps it to itself, or gives a
             new local ID that is an old one, too: whose record that is could not be told.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return _checked(list(_lines(csv.DictReader(stream), path.name)), path.name)
-    except UnicodeDecodeError:
-        raise FileEncodingError("the file is not UTF-8", where=path.name) from None
-    except IsADirectoryError:
-        raise FileIsDirectoryError("a folder was named", where=path.name) from None
-    except OSError:
-        raise FileMissingError("the file cannot be read", where=path.name) from None
-    except csv.Error:
-        raise FileLayoutError("the file cannot be read as CSV", where=path.name) from None
-
-
-def _lines(reader: "csv.DictReader[str]", name: str) -> Iterator[tuple[int, str, str]]:
-    if reader.fieldnames is None:
-        raise FileEmptyError("the file is empty", where=name)
-    missing = [column for column in COLUMNS if column not in reader.fieldnames]
-    if missing:
-        raise FileLayoutError(f"columns are missing: {', '.join(missing)}", where=name)
-    for row in reader:
-        old, new = (clean(row[column] or "") for column in COLUMNS)
-        yield reader.line_num, old, new
+    lines = [
+        (number, clean(row[COLUMNS[0]] or ""), clean(row[COLUMNS[1]] or ""))
+        for number, row in csv_rows(path, COLUMNS)
+    ]
+    return _checked(lines, path.name)
 
 
 def _checked(lines: list[tuple[int, str, str]], name: str) -> dict[str, str]:

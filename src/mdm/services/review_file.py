@@ -1,6 +1,5 @@
 """A file of answers: all of its lines are taken, or none and every refused line is named."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,17 +7,13 @@ from pathlib import Path
 from mdm.domain.judgement import Verdict
 from mdm.domain.ledger import TxHeader
 from mdm.errors import (
-    FileEmptyError,
-    FileEncodingError,
-    FileIsDirectoryError,
-    FileLayoutError,
-    FileMissingError,
     JudgementConflictError,
     NotFoundError,
     ReviewFileError,
     UnknownSourceError,
 )
 from mdm.ports import ReadSession, Store
+from mdm.services.csv_rows import csv_rows
 from mdm.services.lists import as_int, rows_of_texts
 from mdm.services.redecide import DecisionRules
 from mdm.services.take_answers import NEEDS_SECOND, Answer, Taken, take_answers
@@ -55,30 +50,15 @@ def read_answers(path: Path) -> list[Line]:
     Raises:
         FileRefusedError: The file cannot be read, or lacks a column.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return list(_lines(csv.DictReader(stream), path.name))
-    except UnicodeDecodeError:
-        raise FileEncodingError("the file is not UTF-8", where=path.name) from None
-    except IsADirectoryError:
-        raise FileIsDirectoryError("a folder was named", where=path.name) from None
-    except OSError:
-        raise FileMissingError("the file cannot be read", where=path.name) from None
-    except csv.Error:
-        raise FileLayoutError("the file cannot be read as CSV", where=path.name) from None
+    return list(_lines(path))
 
 
-def _lines(reader: "csv.DictReader[str]", name: str) -> Iterator[Line]:
-    if reader.fieldnames is None:
-        raise FileEmptyError("the file is empty", where=name)
-    missing = [column for column in COLUMNS if column not in reader.fieldnames]
-    if missing:
-        raise FileLayoutError(f"columns are missing: {', '.join(missing)}", where=name)
-    for row in reader:
+def _lines(path: Path) -> Iterator[Line]:
+    for number, row in csv_rows(path, COLUMNS):
         values = {column: (row[column] or "").strip() for column in COLUMNS}
         is_whole = None not in row and all(row[column] is not None for column in KEY_COLUMNS)
         if values["verdict"] != "" or not is_whole:
-            yield Line(reader.line_num, values, is_whole=is_whole)
+            yield Line(number, values, is_whole=is_whole)
 
 
 def import_review(
