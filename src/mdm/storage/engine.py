@@ -6,6 +6,7 @@ upgraded: an upgrade fails at once under contention, and a driver's default lose
 """
 
 from select import POLLIN, poll
+from time import monotonic, sleep
 from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
@@ -22,6 +23,7 @@ LANE_KEY = 0x6D646D_6C616E65  # "mdmlane": the advisory lock of the writer lane
 OLDEST_SQLITE = (3, 51, 3)  # older ones can corrupt a WAL that two connections reset
 PAGE_BYTES = 8192
 CACHE_KIB = 262_144
+WAL_RETRY_SECONDS = 0.005
 STATEMENT_SECONDS = 1800
 IDLE_SECONDS = 1800
 WRITES = "mdm_writes"
@@ -74,16 +76,16 @@ def _sqlite_engine(url: URL, lane_seconds: float) -> Engine:
         max_overflow=16,
         pool_timeout=lane_seconds,
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", lambda made, _: _prepare_sqlite(made, lane_seconds))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: Any, lane_seconds: float) -> None:
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    _set_write_ahead(cursor, lane_seconds)
     for pragma in (
-        f"page_size = {PAGE_BYTES}",
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         f"cache_size = -{CACHE_KIB}",
@@ -92,6 +94,23 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _set_write_ahead(cursor: Any, lane_seconds: float) -> None:
+    """Turn a new file to the write-ahead log, after whoever is doing so at this moment.
+
+    SQLite refuses this change at once, without the timeout of the connection.
+    """
+    until = monotonic() + lane_seconds
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite.OperationalError as error:
+            if error.sqlite_errorcode != sqlite.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(WAL_RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -2,11 +2,13 @@
 
 import errno
 from pathlib import Path
+from threading import Timer
 
 import psycopg
 import pysqlite3.dbapi2 as sqlite
 import pytest
 from psycopg import errors as pg
+from sqlalchemy.exc import OperationalError
 
 from mdm.errors import (
     DatabaseUnavailableError,
@@ -47,6 +49,31 @@ def test_a_connection_is_safe(tmp_path: Path, pragma: str, value: object) -> Non
     with store.reading() as session:
         assert session.value(f"PRAGMA {pragma}") == value
     store.close()
+
+
+def writer_of_new_file(path: Path) -> sqlite.Connection:
+    writer = sqlite.connect(path, isolation_level=None, check_same_thread=False)
+    writer.execute("BEGIN IMMEDIATE")
+    return writer
+
+
+def test_a_new_file_another_writes_becomes_ours_when_it_has_done(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    leaves = Timer(0.1, writer_of_new_file(path).close)
+    leaves.start()
+
+    with open_engine(f"sqlite:///{path}").connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    leaves.join()
+
+
+def test_a_new_file_another_keeps_is_waited_for_only_so_long(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    writer = writer_of_new_file(path)
+
+    with pytest.raises(OperationalError, match="locked"):
+        open_engine(f"sqlite:///{path}", lane_seconds=0.05).connect()
+    writer.close()
 
 
 @pytest.mark.parametrize(
