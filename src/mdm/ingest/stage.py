@@ -190,8 +190,15 @@ def _tables(reading: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.Table
         "SELECT *, md5(payload) AS content_hash FROM"
         f" (SELECT *, {payload_sql(used)} AS payload FROM ({query}))"
     )
+    # A stream of short batches comes out as short as it went in.
+    ready: list[pa.RecordBatch] = []
     for batch in reading.sql(whole).to_arrow_reader(BLOCK_ROWS):
-        yield pa.Table.from_batches([batch])
+        ready.append(batch)
+        if sum(one.num_rows for one in ready) >= BLOCK_ROWS:
+            yield pa.Table.from_batches(ready)
+            ready.clear()
+    if ready:
+        yield pa.Table.from_batches(ready)
 
 
 def _file_names(facts: Sequence[FileFacts]) -> str:
