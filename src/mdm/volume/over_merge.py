@@ -22,29 +22,36 @@ Row = dict[str, object]
 
 # A typing error is no conflict: dates and mothers' names one edit apart, names that sound alike or
 # stand elsewhere in the name; nor is 1 January, which often means that only the year is known.
+_FIRST_OF_YEAR = "month({0}.birth_date) = 1 AND day({0}.birth_date) = 1"
+_DIGITS = "strftime({0}.birth_date, '%Y%m%d')"
 _CONTRADICTIONS = f"""
 WITH many AS (SELECT cluster FROM {{cluster}} GROUP BY 1 HAVING count(*) > 1),
 member AS (
   SELECT c.cluster, s.record_id, s.name_kind,
-         str_split(s.name, ' ') AS tokens, str_split(s.name_phonetic, ' ') AS sounds,
-         strftime(s.birth_date, '%Y%m%d') AS birth,
+         split_part(s.name, ' ', 1) AS given, split_part(s.name_phonetic, ' ', 1) AS sound,
+         s.name_phonetic AS sounds, s.birth_date,
          split_part(s.mother, ' ', 1) AS mother, s.deceased_on,
          CASE WHEN s.deceased_on IS NULL THEN {ACTIVE_ON} END AS active_on
   FROM {{cluster}} c SEMI JOIN many USING (cluster) JOIN standard s USING (record_id)
   JOIN record_state t USING (record_id) WHERE t.state IN ('pending', 'present')),
+-- Most pairs agree in all of this and are compared no further.
+unlike AS MATERIALIZED (
+  SELECT l, r FROM member l JOIN member r ON r.cluster = l.cluster AND l.record_id < r.record_id
+   AND (l.birth_date <> r.birth_date OR l.sound <> r.sound OR l.mother <> r.mother
+        OR l.deceased_on IS NOT NULL OR r.deceased_on IS NOT NULL)),
 pair AS (
   SELECT l.cluster, l.record_id AS record_l, r.record_id AS record_r,
-    coalesce(l.birth NOT LIKE '%0101' AND r.birth NOT LIKE '%0101' AND l.birth <> r.birth
-      AND damerau_levenshtein(l.birth, r.birth) > 1, false)::INTEGER
+    coalesce(NOT ({_FIRST_OF_YEAR.format("l")}) AND NOT ({_FIRST_OF_YEAR.format("r")})
+      AND damerau_levenshtein({_DIGITS.format("l")}, {_DIGITS.format("r")}) > 1, false)::INTEGER
     + coalesce(l.name_kind = 'civil' AND r.name_kind = 'civil'
-      AND length(l.tokens[1]) > 1 AND length(r.tokens[1]) > 1
-      AND NOT list_contains(r.sounds, l.sounds[1]) AND NOT list_contains(l.sounds, r.sounds[1]),
-      false)::INTEGER
+      AND length(l.given) > 1 AND length(r.given) > 1
+      AND NOT list_contains(str_split(r.sounds, ' '), l.sound)
+      AND NOT list_contains(str_split(l.sounds, ' '), r.sound), false)::INTEGER
     + coalesce(length(l.mother) > 1 AND length(r.mother) > 1
       AND damerau_levenshtein(l.mother, r.mother) > 1, false)::INTEGER AS conflicts,
     coalesce(l.active_on > r.deceased_on + {DEATH_TOLERANCE.days}
       OR r.active_on > l.deceased_on + {DEATH_TOLERANCE.days}, false) AS outlived
-  FROM member l JOIN member r ON r.cluster = l.cluster AND l.record_id < r.record_id)
+  FROM unlike)
 SELECT p.record_l, p.record_r, s.match_weight, p.cluster,
        CASE WHEN p.outlived THEN '{Guard.ACTIVITY_AFTER_DEATH}' END
 FROM pair p LEFT JOIN scored s ON s.record_l = p.record_l AND s.record_r = p.record_r
