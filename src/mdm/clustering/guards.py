@@ -13,7 +13,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from mdm.domain.record_facts import DEATH_TOLERANCE, RecordFacts
 from mdm.domain.scored_pair import Guard
 
-_SHORTEST_MISTYPED = 4
+SHORTEST_MISTYPED = 4
 _SHORTEST_COMPOUND = 3
 _KINDS_OF_ONE_PERSON = 2
 _Token = tuple[str, str | None]
@@ -151,7 +151,7 @@ def is_compatible(left: str, right: str) -> bool:
         return True
     if len(left) == 1 or len(right) == 1:
         return left[0] == right[0]
-    if is_gendered(left, right) or min(len(left), len(right)) < _SHORTEST_MISTYPED:
+    if is_gendered(left, right) or min(len(left), len(right)) < SHORTEST_MISTYPED:
         return False
     return is_one_edit(left, right)
 

@@ -7,9 +7,11 @@ Each function gives the rows whose text is a good number as it stands; see
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from mdm.standardise.addresses import CEP_FILLERS
 from mdm.standardise.contacts import AREAS
-from mdm.standardise.national_ids import CNS_FILLERS, CPF_FILLERS, NIS_FILLERS
+from mdm.standardise.national_ids import CNS_FILLERS, CPF_FILLERS, NIS_FILLERS, VOTER_STATES
 
 Rows = npt.NDArray[np.int64]
 Digits = npt.NDArray[np.int64]
@@ -19,8 +21,10 @@ _CPF_FIRST = np.array([10, 9, 8, 7, 6, 5, 4, 3, 2])
 _CPF_SECOND = np.array([11, 10, 9, 8, 7, 6, 5, 4, 3, 2])
 _NIS = np.array([3, 2, 9, 8, 7, 6, 5, 4, 3, 2])
 _CNS = np.arange(15, 0, -1)
+_VOTER = np.arange(2, 10)
 _CERTIFICATE_FIRST = (np.arange(30) + 2) % 11
 _CERTIFICATE_SECOND = (np.arange(31) + 1) % 11
+_ONE_DIGIT = "^(" + "|".join(f"{digit}+" for digit in "0123456789") + ")$"
 _AREAS = np.zeros(100, bool)
 _AREAS[[int(area) for area in AREAS]] = True
 
@@ -103,6 +107,54 @@ def good_birth_certificate(texts: pa.StringArray) -> Rows:
     book = digits[:, 14]
     good &= (book < 2) | (book > 6)  # noqa: PLR2004 - books 2 to 6 are of other events
     return _chosen(rows, good & _varied(digits))
+
+
+def good_voter_id(texts: pa.StringArray) -> Rows:
+    """Rows whose text is a título de eleitor of 12 digits, by today's reading of its checks."""
+    rows, digits = _digits(texts, 12)
+    first = digits[:, :8] @ _VOTER % 11 % 10
+    second = (digits[:, 8] * 7 + digits[:, 9] * 8 + first * 9) % 11 % 10
+    good = (first == digits[:, 10]) & (second == digits[:, 11])
+    state = digits[:, 8] * 10 + digits[:, 9]
+    return _chosen(rows, good & (state >= 1) & (state <= VOTER_STATES) & _varied(digits))
+
+
+def good_inep_id(texts: pa.StringArray) -> Rows:
+    """Rows whose text is an INEP pupil ID: 12 digits."""
+    rows, digits = _digits(texts, 12)
+    return _chosen(rows, _varied(digits))
+
+
+def good_dnv(texts: pa.StringArray) -> Rows:
+    """Rows whose text is a declaração de nascido vivo: 11 digits."""
+    rows, digits = _digits(texts, 11)
+    return _chosen(rows, _varied(digits))
+
+
+def good_postal_code(texts: pa.StringArray) -> Rows:
+    """Rows whose text is a CEP of 8 digits."""
+    rows, digits = _digits(texts, 8)
+    used = digits[:, :2].any(axis=1)  # the lowest codes begin with 01
+    return _chosen(rows, used & _varied(digits) & _not_among(digits, CEP_FILLERS))
+
+
+def good_rg(texts: pa.StringArray) -> Rows:
+    """Rows whose text is an RG of digits alone, without leading zeros."""
+    return _formed(texts, "^[1-9][0-9]{3,13}$")
+
+
+def good_street_number(texts: pa.StringArray) -> Rows:
+    """Rows whose text is a house number of digits alone, without leading zeros."""
+    return _formed(texts, "^[1-9]([0-9]{0,5})$", one_digit=True)
+
+
+def _formed(texts: pa.StringArray, pattern: str, *, one_digit: bool = False) -> Rows:
+    """Rows whose text is of a form, and not one digit over and over unless that is allowed."""
+    found = pc.match_substring_regex(texts, pattern)
+    if not one_digit:
+        found = pc.and_not(found, pc.match_substring_regex(texts, _ONE_DIGIT))
+    rows: Rows = np.flatnonzero(pc.fill_null(found, False).to_numpy(zero_copy_only=False))  # noqa: FBT003 - what Arrow takes
+    return rows
 
 
 def good_phone(texts: pa.StringArray) -> Rows:

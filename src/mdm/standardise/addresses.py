@@ -32,7 +32,7 @@ _IRREGULAR = frozenset(
 )
 _STATES = word_table("state_codes.txt")
 _CEP, _MUNICIPALITY = 8, 7
-_CEP_FILLERS = frozenset({"12345678", "87654321", "99999000", "90000900"})
+CEP_FILLERS = frozenset({"12345678", "87654321", "99999000", "90000900"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def postal_code(text: str) -> str | Problem:
         digits = digits[:5] + "000"
     if len(digits) != _CEP:
         return OTHER_LENGTH
-    if digits in _CEP_FILLERS:
+    if digits in CEP_FILLERS:
         return FILLER
     return _RANGE if digits < "01000000" else digits
 

@@ -38,7 +38,7 @@ _CPF_LENGTH, _CNS_LENGTH, _NIS_LENGTH, _INEP_LENGTH, _DNV_LENGTH = 11, 15, 11, 1
 _VOTER_LENGTH, _CERTIFICATE_LENGTH = 12, 32
 _ZERO = 48
 _ISSUED_BY_SP_MG = frozenset({"01", "02"})
-_VOTER_STATES = 28
+VOTER_STATES = 28
 
 
 def cpf(text: str) -> str | Problem:
@@ -129,7 +129,7 @@ def voter_id(text: str) -> str | Problem:
     if digits == digits[0] * _VOTER_LENGTH:
         return REPEATED_DIGITS
     state = digits[8:10]
-    if not 1 <= int(state) <= _VOTER_STATES:
+    if not 1 <= int(state) <= VOTER_STATES:
         return _RANGE
     zeros = ("0", "1") if state in _ISSUED_BY_SP_MG else ("0",)
     return digits if any(_voter_checks(digits, zero) for zero in zeros) else CHECK_DIGIT

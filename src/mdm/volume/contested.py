@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from mdm.domain.record_facts import RecordFacts, documents
+from mdm.clustering.guards import SHORTEST_MISTYPED
+from mdm.domain.record_facts import DEATH_TOLERANCE, RecordFacts, documents
 from mdm.domain.scored_pair import ScoredPair
 from mdm.duck import count_rows
 from mdm.volume.reopened import WHOLE, Scope
@@ -43,28 +44,49 @@ LEFT JOIN source_merge g USING (record_id)
 LEFT JOIN record_state r USING (record_id)
 """
 
-_CONTESTED = """
-CREATE OR REPLACE TABLE {contested} AS
+
+def _may_conflict(place: int) -> str:
+    """SQL: whether tokens of two names at a place may be none of one name.
+
+    Equal, an initial, one edit apart or of one sound they are one token, but for the endings of
+    his and her names, which differ in the last letter (`mdm.clustering.guards.is_gendered`).
+    """
+    one, other = (f"split_part({side}.name, ' ', {place})" for side in "lr")
+    sound, echo = (f"split_part({side}.name_phonetic, ' ', {place})" for side in "lr")
+    return f"""({one} <> {other}
+        AND NOT (least(length({one}), length({other})) = 1 AND {one}[1] = {other}[1])
+        AND NOT ({one}[-1] = {other}[-1] AND (
+          coalesce({sound} = {echo} AND {sound} <> '', false)
+          OR (least(length({one}), length({other})) >= {SHORTEST_MISTYPED}
+              AND damerau_levenshtein({one}, {other}) <= 1))))"""
+
+
+GIVEN_NAMES_MAY_CONFLICT = f"""({_may_conflict(1)} OR ({_may_conflict(2)}
+  AND split_part(l.name, ' ', 3) <> '' AND split_part(r.name, ' ', 3) <> ''
+  -- A second token that stands elsewhere in the other name is no conflict.
+  AND NOT contains(r.name || ' ', ' ' || split_part(l.name, ' ', 2) || ' ')
+  AND NOT contains(l.name || ' ', ' ' || split_part(r.name, ' ', 2) || ' ')))"""
+"""SQL over `l` and `r`: true wherever `mdm.clustering.guards.is_given_name_conflict` is."""
+
+_CONTESTED = f"""
+CREATE OR REPLACE TABLE {{contested}} AS
 WITH pair AS (
-  SELECT DISTINCT l.component FROM {fact} l JOIN {fact} r
+  SELECT DISTINCT l.component FROM {{fact}} l JOIN {{fact}} r
     ON l.component = r.component AND l.record_id < r.record_id
    AND l.birth_date = r.birth_date
-   AND (split_part(l.name_phonetic, ' ', 1) <> split_part(r.name_phonetic, ' ', 1)
-        OR split_part(l.name, ' ', 1) <> split_part(r.name, ' ', 1)
-        OR (split_part(l.name, ' ', 2) <> split_part(r.name, ' ', 2)
-            AND split_part(l.name, ' ', 3) <> '' AND split_part(r.name, ' ', 3) <> '')
-        OR l.twin_order <> r.twin_order)),
-family AS (SELECT DISTINCT component FROM {fact} WHERE active AND household IS NOT NULL
+   AND ({GIVEN_NAMES_MAY_CONFLICT} OR l.twin_order <> r.twin_order)),
+family AS (SELECT DISTINCT component FROM {{fact}} WHERE active AND household IS NOT NULL
            GROUP BY component, household HAVING count(*) > 1),
-class AS (SELECT DISTINCT component FROM {fact} WHERE active AND class IS NOT NULL
+class AS (SELECT DISTINCT component FROM {{fact}} WHERE active AND class IS NOT NULL
           GROUP BY component, class HAVING count(*) > 1),
-other AS (SELECT component FROM {fact} GROUP BY component
+other AS (SELECT component FROM {{fact}} GROUP BY component
           HAVING count(DISTINCT own_cpf) > 1
-              OR (bool_or(deceased_on IS NOT NULL) AND bool_or(deceased_on IS NULL)))
+              OR max(last_contact_on) FILTER (deceased_on IS NULL)
+                 > min(deceased_on) + {DEATH_TOLERANCE.days})
 SELECT component FROM pair UNION SELECT component FROM family UNION SELECT component FROM class
 UNION SELECT component FROM other
-UNION SELECT DISTINCT component FROM {fact} WHERE superseded_by IS NOT NULL
-UNION SELECT DISTINCT component FROM {fact} SEMI JOIN judged USING (record_id)
+UNION SELECT DISTINCT component FROM {{fact}} WHERE superseded_by IS NOT NULL
+UNION SELECT DISTINCT component FROM {{fact}} SEMI JOIN judged USING (record_id)
 """
 
 

@@ -102,6 +102,12 @@ CASES: dict[str, st.SearchStrategy[str | None]] = {
     "cpf": st.one_of(digits(9).map(_cpf), st.sampled_from(fillers), anything),
     "guardian_cpf": digits(9).map(_cpf),
     "nis": st.one_of(digits(10).map(_nis), st.sampled_from(fillers), anything),
+    "inep_id": st.one_of(digits(12), digits(1).map(lambda digit: digit * 12), anything),
+    "voter_id": st.one_of(digits(12), anything),
+    "rg": st.one_of(st.integers(1, 15).flatmap(digits), st.just("5" * 9), anything),
+    "dnv": st.one_of(digits(11), anything),
+    "postal_code": st.one_of(digits(8), st.sampled_from(["90000900", "00900010"]), anything),
+    "street_number": st.one_of(st.integers(1, 8).flatmap(digits), anything),
     "birth_certificate": st.one_of(digits(32), anything),
     "cns": st.one_of(st.lists(cards, max_size=4).map(";".join), anything),
     "phone": st.one_of(phones, several_phones.map(";".join), anything),
@@ -123,10 +129,11 @@ def test_what_a_plain_reader_answers_is_what_the_definition_reads(name: str) -> 
 
 
 @given(st.integers(0, 10**10 - 1), st.integers(2, 5))
-def test_certificates_and_cards_of_any_number_agree(number: int, place: int) -> None:
+def test_what_has_check_digits_agrees_whatever_the_number(number: int, place: int) -> None:
     """Check digits are guessed: of the hundred endings the definition takes one."""
     body = f"{number:010}" * 3
     _agrees("birth_certificate", [f"{body[:-place]}1{body[1:place]}{end:02}" for end in range(100)])
+    _agrees("voter_id", [f"{number % 10**10:010}{end:02}" for end in range(100)])
     _agrees("cns", [f"{lead}{number:010}00{end:02}" for lead in "12789" for end in range(100)])
 
 
@@ -139,6 +146,12 @@ GOOD = {
     "cpf": "52998224725",
     "guardian_cpf": "52998224725",
     "nis": _nis("1205641254"),
+    "inep_id": "129876543210",
+    "voter_id": "102385010671",
+    "rg": "7045612398",
+    "dnv": "30123456789",
+    "postal_code": "90050120",
+    "street_number": "1234",
     "birth_certificate": "09090101552010100481086734396611",
     "cns": "705000000000014",
     "phone": "51984731206",
