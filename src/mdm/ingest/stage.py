@@ -101,19 +101,12 @@ def stage_files(
     tell = progress if progress is not None else _silent
     layout = declaration.read_as
     try:
-        facts = _all_facts(layout, files, tell)
-        received = sum(one.bytes for one in facts)
-        with (
-            standardisers(today, many=received >= MANY_BYTES) as several,
-            staging_settings(con, received),
-        ):
-            create_stage(con)
-            seen, disagreements = _stage_rows(con, layout, facts, several, tell)
-            tell("quarantine", 0.0)
-            create_record_view(con)
-            _quarantine_repeated(con, facts)
-            scopes = {PER_SOURCE} if layout.scope == PER_SOURCE else seen.scopes
-            return _summary(con, facts, seen.ignored, frozenset(scopes), disagreements)
+        received = sum(path.stat().st_size for path in files if path.is_file())
+        # The processes start while the files are looked through.
+        with standardisers(today, many=received >= MANY_BYTES) as several:
+            facts = _all_facts(layout, files, tell)
+            with staging_settings(con, received):
+                return _staged(con, layout, facts, several, tell)
     except (duckdb.Error, OSError) as error:
         drop_stage(con)
         named = _named(error, files)
@@ -123,6 +116,22 @@ def stage_files(
     except BaseException:
         drop_stage(con)
         raise
+
+
+def _staged(
+    con: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    facts: Sequence[FileFacts],
+    several: Standardisers,
+    tell: Progress,
+) -> StagedLoad:
+    create_stage(con)
+    seen, disagreements = _stage_rows(con, layout, facts, several, tell)
+    tell("quarantine", 0.0)
+    create_record_view(con)
+    _quarantine_repeated(con, facts)
+    scopes = {PER_SOURCE} if layout.scope == PER_SOURCE else seen.scopes
+    return _summary(con, facts, seen.ignored, frozenset(scopes), disagreements)
 
 
 def _silent(step: str, share: float) -> None:
