@@ -1,6 +1,7 @@
 """`verify` accepts what the sessions wrote and names any one cell changed behind their back."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -14,6 +15,7 @@ from mdm.storage.store import Store
 from mdm.storage.tables import CHECK_COLUMN, declared_tables, table_of
 from mdm.storage.tables.base import BigKey, Flag, RealNumber
 from mdm.storage.verify import verify
+from support.databases import new_sqlite
 from support.registries import fill, golden_rows
 
 STATE_TABLES = [table.name for table in declared_tables()]
@@ -133,9 +135,8 @@ def test_a_row_with_a_forged_check_is_noticed(store: Store) -> None:
     assert any(finding.startswith("digest told") for finding in found)
 
 
-def test_bytes_that_are_no_text_are_named(tmp_path: object) -> None:
-    made = Store(f"sqlite:///{tmp_path}/registry.db")
-    made.migrate()
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    made = Store(new_sqlite(tmp_path / "registry.db"))
     fill(made)
     run(made, "UPDATE record SET local_id = CAST(x'4cff' AS TEXT) WHERE record_id = 2")
 
