@@ -27,7 +27,7 @@ class OnPostgres:
 
 @pytest.mark.slow
 def test_the_services_agree_with_the_oracle_on_sqlite() -> None:
-    run_services(on_sqlite, examples=24, steps=20)
+    run_services(on_sqlite, examples=16, steps=20)
 
 
 @pytest.mark.slow
