@@ -25,6 +25,8 @@ from mdm.storage.store import Store
 
 Told = TypeVar("Told")
 HEADER = TxHeader(kind="test", actor="tester")
+PATIENCE = 300
+"""Seconds in which a process of a busy machine comes to what it is waited for."""
 
 
 class SteppingClock:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from mdm.domain.ledger import TxHeader
 from mdm.errors import DatabaseUnavailableError, LaneBusyError, MdmError
 from mdm.storage.store import Store
-from support.databases import HEADER, new_sqlite
+from support.databases import HEADER, PATIENCE, new_sqlite
 from support.processes import add_many, add_one, hold_lane
 from support.registries import fill
 
@@ -71,7 +71,7 @@ def test_a_second_process_is_refused_while_one_writes(store: Store, database_url
     taken, release = SPAWN.Event(), SPAWN.Event()
     other = SPAWN.Process(target=hold_lane, args=(database_url, taken, release))
     other.start()
-    assert taken.wait(30)
+    assert taken.wait(PATIENCE)
     hasty = Store(database_url, lane_seconds=0.3)
 
     begun = time.monotonic()
@@ -83,7 +83,7 @@ def test_a_second_process_is_refused_while_one_writes(store: Store, database_url
     release.set()
     other.join()
 
-    assert 0.2 < waited < 3
+    assert 0.2 < waited < PATIENCE
     assert seen == 0
     assert other.exitcode == 0
     with hasty.writing(HEADER) as session:
