@@ -3,6 +3,7 @@ PYTHON ?= python3
 SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
 VENV := .venv
 BIN := $(VENV)/bin
+TESTS := $(BIN)/pytest -q -n 2 --dist worksteal
 STAMP := $(VENV)/.installed
 WEB := api/mdm_api/web
 ASSETS := $(WEB)/static/vendor/manifest.json
@@ -64,17 +65,17 @@ check: setup  ## Format, lint, types, import contracts, unit tests (2 minutes)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 -m "not slow and not extended"
+	$(TESTS) -m "not slow and not extended"
 
 fix: setup  ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 test: check  ## Everything but the extended tier (12 minutes)
-	$(BIN)/pytest -q -n 2 -m "slow and not extended"
+	$(TESTS) -m "slow and not extended"
 
 test-all: test browser spark  ## The whole suite, as CI runs it (40 minutes)
-	$(BIN)/pytest -q -n 2 -m "extended"
+	$(TESTS) -m "extended"
 
 bench: setup  ## Speed, size and accuracy against plain Splink, one table
 	$(BIN)/python -m bench.city

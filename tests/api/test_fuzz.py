@@ -26,7 +26,7 @@ from mdm.domain.access import Role
 from mdm.domain.municipal_id import shown
 from mdm.services import miss_budget
 from mdm_api.description import FILE
-from support.api_city import DOCUMENT, PURPOSE, City, city_served
+from support.api_city import DOCUMENT, PURPOSE, City, Filled, city_served
 from support.running import running
 from support.service import PASSWORD
 
@@ -112,12 +112,12 @@ class Run:
 
 @pytest.fixture
 def served(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    city_copy: tuple[str, Filled], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[City, str]]:
     """The city with its address; nobody is stopped for asking in vain."""
     for name in ("PERSON_HOUR", "PERSON_DAY", "SYSTEM_FREE"):
         monkeypatch.setattr(miss_budget, name, 10**9)
-    with city_served(tmp_path / "home", database_url) as city:
+    with city_served(tmp_path / "home", city_copy) as city:
         app = city.client.app
         with running(app) as address:  # type: ignore[arg-type]
             yield city, address

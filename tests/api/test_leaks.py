@@ -79,7 +79,16 @@ def lines() -> Iterator[Lines]:
     LOG.setLevel(before[1])
 
 
-@pytest.mark.parametrize("purpose", list(Purpose))
+# Who sees what is decided above the database: on PostgreSQL, for who sees least and who sees most.
+@pytest.mark.parametrize(
+    ("city_copy", "purpose"),
+    [
+        *product(["sqlite"], Purpose),
+        ("postgresql", Purpose.INTEGRATION),
+        ("postgresql", Purpose.COURT_ORDER),
+    ],
+    indirect=["city_copy"],
+)
 def test_people_of_every_role_get_nothing_that_they_may_not_see(
     city: City, purpose: Purpose
 ) -> None:

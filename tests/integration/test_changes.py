@@ -140,7 +140,6 @@ def test_what_is_no_cursor_is_refused(made: SmallRegistry, cursor: str) -> None:
 def test_a_clock_that_is_set_back_does_not_turn_the_feed_round(database_url: str) -> None:
     times = iter(datetime(2026, 1, day, tzinfo=UTC) for day in (9, 9, 8, 7, 6, 5, 4, 3, 2, 1))
     store = Store(database_url, clock=lambda: next(times))
-    store.migrate()
     made = SmallRegistry(store)
     for n in range(3):
         made.citizens(made.records(("clinic", str(n), {})))

@@ -44,7 +44,6 @@ def made(database_url: str, chains: Chains) -> Iterator[SmallRegistry]:
     store = Store(
         database_url, clock=SteppingClock(), begin=lambda session: fold_told(session, chains)
     )
-    store.migrate()
     yield SmallRegistry(store)
     store.close()
 

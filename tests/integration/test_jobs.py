@@ -16,6 +16,7 @@ from mdm.domain.audit import AuditEntry
 from mdm.errors import JobStateError, NotFoundError, NothingToLinkError, UsageError
 from mdm.services import jobs
 from mdm.storage.service_store import ServiceStore
+from support.databases import PATIENCE
 from support.intake import declare, load, made_application, person, silent, write_people
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
@@ -151,7 +152,7 @@ def test_jobs_and_sessions_do_not_wait_for_the_writer_lane(
 
 def until(met: Callable[[], bool]) -> None:
     """Wait for what another process does; a test that waits in vain fails."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not met():
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -22,6 +22,7 @@ from mdm.bootstrap.supervision import served_by
 from mdm.cli.app import main
 from mdm.domain.audit import AuditEntry
 from support.contract import assert_conforms
+from support.databases import PATIENCE
 
 PASSWORD = "correct horse battery"
 Run = Callable[..., dict[str, object]]
@@ -184,7 +185,7 @@ def test_a_backup_holds_the_trail_and_a_restored_registry_vouches_for_it(
 
 
 def ready(address: str) -> object:
-    with closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)) as con:
+    with closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)) as con:
         con.request("GET", "/readyz")
         return json.load(con.getresponse())["status"]
 
@@ -210,7 +211,7 @@ def is_running(pid: int) -> bool:
 
 
 def until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not met():
         assert time.monotonic() < deadline
         time.sleep(0.1)

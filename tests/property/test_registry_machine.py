@@ -11,4 +11,4 @@ def test_the_core_agrees_with_the_oracle_after_every_command() -> None:
 
 @pytest.mark.slow
 def test_the_core_agrees_with_the_oracle_after_many_commands() -> None:
-    run_core(examples=600, steps=45)
+    run_core(examples=300, steps=45)

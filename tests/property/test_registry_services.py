@@ -5,10 +5,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import pytest
 
-from support.databases import PostgresServer, postgres_server
+from support.databases import TABLES, PostgresServer
 from support.machine_runs import run_services
-
-__all__ = ["postgres_server"]
 
 
 def on_sqlite() -> AbstractContextManager[str | None]:
@@ -23,16 +21,13 @@ class OnPostgres:
 
     @contextmanager
     def __call__(self) -> Iterator[str | None]:
-        url = self._server.new_database()
-        try:
+        with self._server.lent(TABLES.postgresql(self._server)[0]) as url:
             yield url
-        finally:
-            self._server.drop_database(url)
 
 
 @pytest.mark.slow
 def test_the_services_agree_with_the_oracle_on_sqlite() -> None:
-    run_services(on_sqlite, examples=24, steps=20)
+    run_services(on_sqlite, examples=16, steps=20)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ Values carry the source and the field that they are of (`zqclinic…phone`): fou
 not be, they name the leak. Names hold letters alone, numbers are valid.
 """
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from mdm.domain.ledger import TxHeader
 from mdm.domain.scored_pair import Guard
 from mdm.services.refresh_golden import refresh_golden
 from mdm_api.app import create_app
+from support.databases import TABLES, Copied, SteppingClock
 from support.intake import declare, declare_file, made_application
 from support.service import PASSWORD, asked, person_account
 from support.small_registry import SmallRegistry, withdrawn
@@ -125,6 +127,7 @@ DEAD = {
     "street": "Rua Zqdeadstreet",
 }
 PURPOSE = "X-Purpose-Of-Use"
+Filled = tuple[dict[tuple[str, str], int], dict[str, str], dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +187,42 @@ class City:
 
 
 @contextmanager
-def city_served(home: Path, database_url: str | None = None) -> Iterator[City]:
-    """A registry with the citizens of this module, served."""
-    with made_application(home, database_url) as application:
+def city_served(home: Path, copy: tuple[str, Filled] | None = None) -> Iterator[City]:
+    """A registry with the citizens of this module, served.
+
+    Args:
+        home: Its folder.
+        copy: Of `CITIZENS`; None for one on SQLite.
+    """
+    url, (records, ids, questions) = CITIZENS.sqlite(_beside(home)) if copy is None else copy
+    with (
+        made_application(home, url, clock=SteppingClock(hours=1)) as application,
+        asked(create_app(application)) as client,
+    ):
+        registry = SmallRegistry(application.store)
+        yield City(application, client, registry, ids, records, questions)
+
+
+def _beside(home: Path) -> Path:
+    return home.with_name(f"{home.name}.db")
+
+
+def _write(url: str) -> Filled:
+    """Write the citizens into a registry without rows."""
+    with (
+        tempfile.TemporaryDirectory(prefix="mdm-citizens-") as folder,
+        made_application(Path(folder) / "home", url) as application,
+    ):
         for source, sector in SECTORS.items():
             declare(application, source, sector)
-        declare_file(application, home / "benefits.toml", BENEFITS)
-        registry = SmallRegistry(application.store)
-        records, ids, questions = _fill(registry)
-        refresh(application, ids.values())
-        with asked(create_app(application)) as client:
-            yield City(application, client, registry, ids, records, questions)
+        declare_file(application, Path(folder) / "benefits.toml", BENEFITS)
+        filled = _fill(SmallRegistry(application.store))
+        refresh(application, filled[1].values())
+        return filled
+
+
+CITIZENS = Copied(_write, TABLES)
+"""The citizens of this module: record numbers, municipal IDs, and numbers of open questions."""
 
 
 def refresh(application: Application, ids: object) -> None:
@@ -204,9 +232,7 @@ def refresh(application: Application, ids: object) -> None:
         refresh_golden(session, rules, [str(one) for one in ids])  # type: ignore[attr-defined]
 
 
-def _fill(
-    registry: SmallRegistry,
-) -> tuple[dict[tuple[str, str], int], dict[str, str], dict[str, int]]:
+def _fill(registry: SmallRegistry) -> Filled:
     given = [
         ("clinic", "c1", ADULT_CLINIC),
         ("school", "s1", ADULT_SCHOOL),

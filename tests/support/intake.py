@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from mdm.bootstrap import Application, create_application
+from mdm.bootstrap import Application, open_application
 from mdm.bootstrap.declarations import declared_canonical, declared_file
 from mdm.domain.standard_record import STANDARD_COLUMNS
 from mdm.services.load_source import LoadContext, accept_load, load_source
 from mdm.services.sources import add_source
 from mdm.settings import Settings
-from support.databases import SteppingClock
+from mdm.storage.home import DATABASE_FILE, create_home
+from support.databases import SteppingClock, new_sqlite
 
 Person = Mapping[str, str]
 
@@ -27,14 +28,27 @@ def application(database_url: str, tmp_path: Path) -> Iterator[Application]:
 
 @contextmanager
 def made_application(
-    home: Path, database_url: str | None = None, *, settings: Settings | None = None
+    home: Path,
+    database_url: str | None = None,
+    *,
+    settings: Settings | None = None,
+    clock: SteppingClock | None = None,
 ) -> Iterator[Application]:
-    """A fresh registry in a folder."""
+    """A fresh registry in a folder.
+
+    Args:
+        home: The folder.
+        database_url: A registry without rows; None for SQLite in the folder.
+        settings: None for those of a small machine.
+        clock: None for one that begins with the year 2026.
+    """
     if settings is None:
         settings = Settings(threads=1, memory="500MB", actor="tester")
-    made = create_application(
-        home, database_url=database_url, settings=settings, clock=SteppingClock()
-    )
+    clock = SteppingClock() if clock is None else clock
+    create_home(home, database_url=database_url, now=clock())
+    if database_url is None:
+        new_sqlite(home / DATABASE_FILE)
+    made = open_application(home, settings=settings, clock=clock)
     try:
         yield made
     finally:

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -63,9 +62,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @contextmanager
 def opened(home: Path) -> Iterator[Application]:
     """The registry of a folder, an hour after it was made."""
-    clock = SteppingClock()
-    clock.now += timedelta(hours=1)
-    application = open_application(home, settings=_SETTINGS, clock=clock)
+    application = open_application(home, settings=_SETTINGS, clock=SteppingClock(hours=1))
     try:
         yield application
     finally:

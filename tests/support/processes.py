@@ -13,7 +13,7 @@ from mdm.domain.ledger import TxHeader
 from mdm.storage import write_session
 from mdm.storage.store import Store
 from mdm.storage.write_session import WriteSession
-from support.databases import HEADER
+from support.databases import HEADER, PATIENCE
 
 
 def add_one(store: Store) -> None:
@@ -38,7 +38,7 @@ def hold_lane(url: str, taken: ProcessEvent, release: ProcessEvent) -> None:
     with store.writing(TxHeader(kind="bulk", actor="other")) as session:
         session.set_where("membership", {"link_status": "confirmed"})
         taken.set()
-        release.wait(30)
+        release.wait(PATIENCE)
     store.close()
 
 

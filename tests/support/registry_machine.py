@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -20,7 +21,8 @@ from support.registry_oracle import Oracle
 from support.registry_under_test import Content, Pair, RegistryUnderTest, Weights, is_restricted
 
 RECORDS = st.integers(1, 7)
-PAIRS = st.tuples(RECORDS, RECORDS).filter(lambda p: p[0] < p[1])
+# Drawn from a list: a filter would give up the whole example where it finds none.
+PAIRS = st.sampled_from([*combinations(range(1, 8), 2)])
 # Around the thresholds of 4, 6 and 10 bits, and less and more than the margin of 3 apart.
 WEIGHTS = st.sampled_from([3.0, 5.0, 7.0, 9.0, 11.0, 12.0, 15.0, 19.0])
 CONTENTS = st.builds(

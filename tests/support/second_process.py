@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from mdm.domain.ledger import TxHeader
 from mdm.errors import MdmError
 from mdm.storage.store import Store
+from support.databases import PATIENCE
 
 SPAWN = multiprocessing.get_context("spawn")
 WRITTEN = "written"
@@ -22,7 +23,7 @@ class SecondProcess:
     def write(self) -> str:
         """Let it write; gives `written`, or the code of the refusal."""
         self._pipe.send("write")
-        assert self._pipe.poll(60)
+        assert self._pipe.poll(PATIENCE)
         answer = self._pipe.recv()
         assert isinstance(answer, str)
         return answer
@@ -38,7 +39,7 @@ def second_process(url: str) -> Iterator[SecondProcess]:
         yield SecondProcess(here)
     finally:
         here.send("end")
-        process.join(60)
+        process.join(PATIENCE)
     assert process.exitcode == 0
 
 

@@ -1,5 +1,5 @@
 """Databases for the tests of this folder."""
 
-from support.databases import database_url, postgres_server, store
+from support.databases import database_url, empty_database_url, store
 
-__all__ = ["database_url", "postgres_server", "store"]
+__all__ = ["database_url", "empty_database_url", "store"]

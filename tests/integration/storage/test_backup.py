@@ -12,7 +12,7 @@ from mdm.storage.backup import Kind, backup, read_manifest, restore
 from mdm.storage.store import Store
 from mdm.storage.tables import declared_tables
 from mdm.storage.verify import verify
-from support.databases import HEADER
+from support.databases import HEADER, PATIENCE, new_sqlite
 from support.registries import fill
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -49,15 +49,14 @@ def test_what_was_backed_up_comes_back(store: Store, tmp_path: Path) -> None:
     other.close()
 
 
-def test_tables_come_back_on_the_same_database(database_url: str, tmp_path: Path) -> None:
-    source = Store(f"sqlite:///{tmp_path / 'source.db'}")
-    source.migrate()
+def test_tables_come_back_on_the_same_database(empty_database_url: str, tmp_path: Path) -> None:
+    source = Store(new_sqlite(tmp_path / "source.db"))
     fill(source)
     backup(source, tmp_path / "copy", now=NOW, kind="tables")
 
-    restore(tmp_path / "copy", database_url)
+    restore(tmp_path / "copy", empty_database_url)
 
-    other = Store(database_url)
+    other = Store(empty_database_url)
     assert content(other) == content(source)
     assert all(check.ok for check in verify(other))
     source.close()
@@ -67,10 +66,9 @@ def test_tables_come_back_on_the_same_database(database_url: str, tmp_path: Path
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["file", "tables"])
 def test_a_backup_is_one_moment_while_a_writer_commits(tmp_path: Path, kind: Kind) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'registry.db'}")
-    store.migrate()
+    store = Store(new_sqlite(tmp_path / "registry.db"))
     fill(store)
-    stop = threading.Event()
+    stop, committed = threading.Event(), threading.Event()
 
     def write() -> None:
         number = 100
@@ -78,11 +76,16 @@ def test_a_backup_is_one_moment_while_a_writer_commits(tmp_path: Path, kind: Kin
             with store.writing(HEADER) as session:
                 for kept in ("issue", "quarantine"):
                     session.insert_rows(kept, [_row(kept, number)])
+            committed.set()
             number += 1
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
-    made = [backup(store, tmp_path / f"copy{n}", now=NOW, kind=kind) for n in range(4)]
+    made = []
+    for n in range(4):
+        committed.clear()
+        assert committed.wait(PATIENCE)
+        made.append(backup(store, tmp_path / f"copy{n}", now=NOW, kind=kind))
     stop.set()
     writer.join()
 

@@ -56,11 +56,13 @@ def test_another_schema_is_refused(store: Store, revision: str, named: str) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("statements", [5, 20, 35, 1000])
-def test_a_killed_migration_leaves_old_or_new(database_url: str, statements: int) -> None:
-    process = get_context("spawn").Process(target=migrate_and_die, args=(database_url, statements))
+def test_a_killed_migration_leaves_old_or_new(empty_database_url: str, statements: int) -> None:
+    process = get_context("spawn").Process(
+        target=migrate_and_die, args=(empty_database_url, statements)
+    )
     process.start()
     process.join()
-    store = Store(database_url)
+    store = Store(empty_database_url)
 
     with store.engine.connect() as connection:
         present = migrate.present_revision(connection)
@@ -85,8 +87,8 @@ def test_migrations_travel_with_the_package() -> None:
     assert any((folder / "versions").glob("0001_*.py"))
 
 
-def test_events_of_before_survive_the_widening_of_their_kinds(database_url: str) -> None:
-    store = Store(database_url)
+def test_events_of_before_survive_the_widening_of_their_kinds(empty_database_url: str) -> None:
+    store = Store(empty_database_url)
     values = "(1, 1, 'judge', '7', 5), (2, 1, 'mint', NULL, 6)"
     with (
         store.engine.connect().execution_options(**{WRITES: True}) as connection,

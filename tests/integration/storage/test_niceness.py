@@ -32,14 +32,13 @@ store.close()
 
 @pytest.mark.slow
 def test_the_backend_of_a_job_has_the_niceness_of_the_job(postgres_server: PostgresServer) -> None:
-    url = postgres_server.new_database()
-    asked = subprocess.run(
-        [sys.executable, "-c", ASKS, url, str(JOB)], capture_output=True, text=True, check=True
-    )
+    with postgres_server.lent(postgres_server.new_database()) as url:
+        asked = subprocess.run(
+            [sys.executable, "-c", ASKS, url, str(JOB)], capture_output=True, text=True, check=True
+        )
     backend, session = map(int, asked.stdout.split())
     assert backend == os.getpriority(os.PRIO_PROCESS, 0) + JOB
     assert session == backend
-    postgres_server.drop_database(url)
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from mdm.storage.backup import Kind, backup
 from mdm.storage.store import Store
 from mdm.storage.verify import verify
 from mdm.storage.write_session import WriteSession
-from support.databases import HEADER
+from support.databases import HEADER, new_sqlite
 from support.registries import fill
 from support.second_process import WRITTEN, second_process
 
@@ -144,9 +144,8 @@ def test_a_second_process_is_refused_while_a_bulk_path_runs(
 def test_a_second_process_is_refused_while_this_one_writes_and_is_backed_up(
     tmp_path: Path, kind: Kind
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'registry.db'}"
+    url = new_sqlite(tmp_path / "registry.db")
     store = Store(url)
-    store.migrate()
     fill(store)
     now = datetime(2026, 11, 23, tzinfo=UTC)
     with second_process(url) as other:

@@ -12,7 +12,7 @@ from mdm.storage.arrow import arrow_schema
 from mdm.storage.store import Store
 from mdm.storage.table_file.build import KeyOrderError, RuleBrokenError
 from mdm.storage.verify import verify
-from support.databases import HEADER
+from support.databases import HEADER, new_sqlite
 
 ROWS = 3000
 LENGTHS = [0, 1, 56, 57, 58, 127, 128, 1900, 2040, 8100, 8157, 8158, 16_380, 40_000]
@@ -23,9 +23,7 @@ NUMBERS = [n + d for n in (0, 2**7, 2**15, 2**23, 2**31, 2**47, 2**60) for d in 
 @pytest.fixture
 def bulk_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setattr(write_session, "DEFERRED_ROWS", 1)
-    made = Store(f"sqlite:///{tmp_path / 'registry.db'}")
-    made.migrate()
-    return made
+    return Store(new_sqlite(tmp_path / "registry.db"))
 
 
 def table(name: str, rows: list[dict[str, object]]) -> pa.Table:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from mdm.domain.ledger import TxHeader
 from mdm.errors import DatabaseUnavailableError, LaneBusyError, MdmError
 from mdm.storage.store import Store
-from support.databases import HEADER
+from support.databases import HEADER, PATIENCE, new_sqlite
 from support.processes import add_many, add_one, hold_lane
 from support.registries import fill
 
@@ -28,7 +28,6 @@ def seq(store: Store) -> int:
 @pytest.mark.slow
 def test_eight_threads_lose_no_update(database_url: str) -> None:
     store = Store(database_url, lane_seconds=60)
-    store.migrate()
     fill(store)
     before = seq(store)
     failed: list[BaseException] = []
@@ -72,7 +71,7 @@ def test_a_second_process_is_refused_while_one_writes(store: Store, database_url
     taken, release = SPAWN.Event(), SPAWN.Event()
     other = SPAWN.Process(target=hold_lane, args=(database_url, taken, release))
     other.start()
-    assert taken.wait(30)
+    assert taken.wait(PATIENCE)
     hasty = Store(database_url, lane_seconds=0.3)
 
     begun = time.monotonic()
@@ -84,7 +83,7 @@ def test_a_second_process_is_refused_while_one_writes(store: Store, database_url
     release.set()
     other.join()
 
-    assert 0.2 < waited < 3
+    assert 0.2 < waited < PATIENCE
     assert seen == 0
     assert other.exitcode == 0
     with hasty.writing(HEADER) as session:
@@ -95,7 +94,6 @@ def test_a_second_process_is_refused_while_one_writes(store: Store, database_url
 
 def test_a_second_thread_is_refused_while_one_writes(database_url: str) -> None:
     store = Store(database_url, lane_seconds=0.2)
-    store.migrate()
     refused: list[MdmError] = []
 
     def second() -> None:
@@ -176,8 +174,7 @@ def test_a_transaction_tells_who_and_why(store: Store) -> None:
 
 
 def test_a_full_disk_is_named_and_leaves_the_registry(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'registry.db'}")
-    store.migrate()
+    store = Store(new_sqlite(tmp_path / "registry.db"))
     fill(store)
     with store.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()

@@ -1,7 +1,9 @@
 """`verify` accepts what the sessions wrote and names any one cell changed behind their back."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from sqlalchemy import Column, text
@@ -14,6 +16,8 @@ from mdm.storage.store import Store
 from mdm.storage.tables import CHECK_COLUMN, declared_tables, table_of
 from mdm.storage.tables.base import BigKey, Flag, RealNumber
 from mdm.storage.verify import verify
+from mdm.storage.verify_cells import checked_batches
+from support.databases import new_sqlite
 from support.registries import fill, golden_rows
 
 STATE_TABLES = [table.name for table in declared_tables()]
@@ -21,6 +25,12 @@ STATE_TABLES = [table.name for table in declared_tables()]
 
 def failures(checks: list[Check]) -> list[str]:
     return [f"{check.name}: {check.first}" for check in checks if not check.ok]
+
+
+def cell_findings(store: Store, table: str) -> list[str]:
+    """What `verify` says of the cells of one table, without all else that it looks at."""
+    with store.reading() as session, duckdb.connect(":memory:") as con:
+        return [finding or "" for _, finding in checked_batches(session, con, table)]
 
 
 def again(_session: ReadSession) -> Iterator[pa.RecordBatch]:
@@ -101,9 +111,12 @@ def test_one_changed_cell_is_named(store: Store, table: str) -> None:
         new = {f"k_{key}": other if key == column.name else row[key] for key in keys}
         change = f'UPDATE "{table}" SET "{column.name}" = :v WHERE {there}'
         run(store, change, v=other, **old)
-        found = failures(verify(store))
         shown = " ".join(f"{key}={new[f'k_{key}']}" for key in keys)
-        if not any(f"{table} {shown}: {column.name}" in finding for finding in found):
+        wanted = f"{table} {shown}: {column.name}"
+        found = cell_findings(store, table)
+        if not any(wanted in finding for finding in found) or column.name == keys[-1]:
+            found = failures(verify(store))
+        if not any(wanted in finding for finding in found):
             unnamed.append((column.name, found))
         run(store, change, v=row[column.name], **new)
 
@@ -133,9 +146,8 @@ def test_a_row_with_a_forged_check_is_noticed(store: Store) -> None:
     assert any(finding.startswith("digest told") for finding in found)
 
 
-def test_bytes_that_are_no_text_are_named(tmp_path: object) -> None:
-    made = Store(f"sqlite:///{tmp_path}/registry.db")
-    made.migrate()
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    made = Store(new_sqlite(tmp_path / "registry.db"))
     fill(made)
     run(made, "UPDATE record SET local_id = CAST(x'4cff' AS TEXT) WHERE record_id = 2")
 

@@ -36,6 +36,9 @@ CASES: dict[str, tuple[SourceDeclaration, bytes]] = {
     ),
 }
 
+EVERY = {"canonical": 2, "pec": 7, "cadunico": 29, "educacenso": 5}
+"""How many bytes are between two cuts: several in each line, at other places of it each time."""
+
 
 def balanced_or_refused(
     con: duckdb.DuckDBPyConnection, declaration: SourceDeclaration, path: Path, content: bytes
@@ -103,11 +106,12 @@ def test_damaged_bytes_give_balanced_counts_or_a_refusal(
 @pytest.mark.parametrize("case", CASES)
 def test_a_file_cut_anywhere_gives_balanced_counts_or_a_refusal(tmp_path: Path, case: str) -> None:
     declaration, content = CASES[case]
+    if case == "canonical":  # its lines are alike
+        content = b"".join(content.splitlines(keepends=True)[:4])
     con = database(tmp_path)
+    ends = range(0, len(content), EVERY[case])
     loaded = [
-        end
-        for end in range(0, len(content), 1 if case != "cadunico" else 7)
-        if balanced_or_refused(con, declaration, tmp_path / "f", content[:end])
+        end for end in ends if balanced_or_refused(con, declaration, tmp_path / "f", content[:end])
     ]
 
     if case in {"cadunico", "educacenso"}:
@@ -115,7 +119,7 @@ def test_a_file_cut_anywhere_gives_balanced_counts_or_a_refusal(tmp_path: Path, 
         assert all(not content[end:].strip(b" |\n") for end in loaded)
     else:
         # Only a cut that leaves the last line all its fields is not seen.
-        assert len(loaded) < len(content) / 2
+        assert len(loaded) < len(ends) / 2
 
 
 def test_the_undamaged_files_load(tmp_path: Path) -> None:
