@@ -1,12 +1,12 @@
 """The invariants of the registry as questions: each lists what breaks it."""
 
-from dataclasses import dataclass
-
 import duckdb
 
 from mdm.domain.check import Check
 from mdm.domain.lifecycle import stated_changes
 from mdm.storage.fold import first_row
+from mdm.storage.verify_rule import Rule
+from mdm.storage.verify_seals import SEAL_RULES
 
 # What the rules and digests need of each table; the rest of its columns is only checked.
 KEPT: dict[str, str] = {
@@ -26,24 +26,12 @@ KEPT: dict[str, str] = {
     "issue": "issue_id, load_id, record_id, row_check",
     "quarantine": "quarantine_id, load_id, row_check",
     "golden_record": "municipal_id, content_digest, md5(lineage) AS lineage, row_check",
+    "scored_pair": "record_l, record_r, row_check",
+    "review_item": "review_id, record_l, record_r, state, row_check",
+    "seal": "*",
+    "sealed_record": "*",
     "state_digest": "name",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An invariant.
-
-    Attributes:
-        name: Its number in the list of invariants, and what it says.
-        over: The table whose rows it looks at.
-        broken: SELECT of one text column that names each row breaking it.
-    """
-
-    name: str
-    over: str
-    broken: str
-
 
 _ANCHORED = (
     "municipal_id AS i LEFT JOIN membership AS m ON m.record_id = i.anchor_record_id "
@@ -191,6 +179,7 @@ RULES: tuple[Rule, ...] = (
         "SELECT 'ledger_event seq=' || seq || ': tx_id' FROM ledger_event AS e "
         "ANTI JOIN ledger_tx AS t ON t.tx_id = e.tx_id",
     ),
+    *SEAL_RULES,
 )
 
 
