@@ -290,8 +290,8 @@ def changes_of(
     after = unsaid.standings(record_standings(session, numbers, tx_id))
     homes = {s.municipal_id for s in (*before.values(), *after.values())} - {None}
     ids: Collection[str] = {name for name in homes if name is not None} | set(part.ids)
-    ids_before = id_standings(session, ids, tx_id - 1)
-    ids_after = id_standings(session, ids, tx_id)
+    ids_before = unsaid.answers(id_standings(session, ids, tx_id - 1))
+    ids_after = unsaid.answers(id_standings(session, ids, tx_id))
     for record_id, source, local_id, citizen in part.records:
         was, now = before[record_id], after[record_id]
         kind = record_change(was, now, ids_before, ids_after)

@@ -293,5 +293,7 @@ def named(view: View, municipal_id: str) -> str:
             f"told for both parts of a split; until {until} ask by source and local ID",
             where=municipal_id,
         )
-    assert facts["citizen"] is not None  # verify: the anchor of an active ID is placed
+    if facts["citizen"] is None:
+        # The anchor of an active ID is placed: then with somebody who is sealed now.
+        raise NotFoundError("no such municipal ID was issued", where=municipal_id)
     return str(facts["citizen"])

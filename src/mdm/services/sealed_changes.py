@@ -8,7 +8,7 @@ whoever was not learns nothing. Once the seal is off the ID is reinstated for th
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from mdm.domain.change import Change, ChangeKind, RecordStanding
+from mdm.domain.change import Change, ChangeKind, IdStanding, RecordStanding
 from mdm.domain.identity import IdState
 from mdm.domain.ledger import LedgerKind
 from mdm.ports import ReadSession
@@ -65,6 +65,15 @@ class Unsaid:
     def ids(self) -> frozenset[str]:
         """The IDs."""
         return self._ids
+
+    def answers(self, found: Mapping[str, IdStanding]) -> Mapping[str, IdStanding]:
+        """Standings of IDs: one that named a sealed citizen had never left its own."""
+        return {
+            name: replace(one, resolves_to=name)
+            if one.resolves_to in self._ids and name not in self._ids
+            else one
+            for name, one in found.items()
+        }
 
     def standings(self, found: Mapping[int, RecordStanding]) -> Mapping[int, RecordStanding]:
         """Standings of records: one that was under such an ID was under none.
