@@ -76,7 +76,7 @@ def test_the_two_never_meet_in_a_delta_a_whole_run_or_a_question(
     assert not EARLIER & {key for group in partition(built) - {EARLIER} for key in group}
 
     # Nothing of it is left in the cache that candidates are found in.
-    with built.synced_volume() as con:
+    with built.synced_volume(silent) as con:
         numbers = con.execute("SELECT record_id FROM standard ORDER BY 1").fetchall()
     assert len(numbers) == 3
 
@@ -130,6 +130,11 @@ def test_a_must_link_to_who_is_sealed_joins_nobody(built: Application, tmp_path:
     assert len({homes(built)[CLINIC, key] for key in "123"}) == 3
     assert homes(built)[CLINIC, "1"] == home
     assert_sound(built)
+    unseal(built, ("municipal", home), second="rita")
+    assert_sound(built)
+    link(built, accept_changes=5)
+    assert homes(built)[CLINIC, "2"] == home
+    assert_sound(built)
 
 
 def test_a_local_id_that_is_free_again_begins_anew(built: Application, tmp_path: Path) -> None:
@@ -153,10 +158,11 @@ def test_a_local_id_that_is_free_again_begins_anew(built: Application, tmp_path:
 
 def test_a_dry_run_says_what_would_be_sealed_and_seals_nothing(built: Application) -> None:
     before = homes(built), partition(built)
+    home = before[0][CLINIC, "1"]
     told = seal(built, (CLINIC, "1"), SealReason.ADOPTION, second="rita", dry_run=True)
 
     assert told == {
-        "dry_run": True, "seal_id": None, "reason": "adoption", "municipal_id": before[0][CLINIC, "1"],
+        "dry_run": True, "seal_id": None, "reason": "adoption", "municipal_id": home,
         "records": 2, "freed": 0, "told": [],
     }  # fmt: skip
     assert (homes(built), partition(built)) == before

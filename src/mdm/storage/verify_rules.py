@@ -40,6 +40,11 @@ _ANCHORED = (
 
 # A judgement shows in the citizens from the next plan that is applied, and not reverted, on.
 _SETTLED = "(SELECT max(applied_tx) FROM plan WHERE state = 'applied')"
+# What was said of a sealed record holds nothing, nor before the first plan without the seal.
+_UNHELD = (
+    "(SELECT record_id FROM sealed_record UNION ALL SELECT record_id FROM ledger_event "
+    f"WHERE kind = 'unseal' AND tx_id >= {_SETTLED})"
+)
 
 _ALLOWED = ", ".join(f"('{before}', '{after}')" for before, after in stated_changes())
 # What each record was before an event states a state for it: one that was set outright outlives
@@ -108,7 +113,8 @@ RULES: tuple[Rule, ...] = (
         "FROM judgement AS j JOIN membership AS l ON l.record_id = j.record_l "
         "JOIN membership AS r ON r.record_id = j.record_r "
         "WHERE j.verdict = 'same' AND j.state = 'active' AND l.municipal_id <> r.municipal_id "
-        f"AND j.tx_id < {_SETTLED}",
+        f"AND j.tx_id < {_SETTLED} AND l.record_id NOT IN {_UNHELD} "
+        f"AND r.record_id NOT IN {_UNHELD}",
     ),
     Rule(
         "I5 judged different, two citizens",
@@ -117,7 +123,8 @@ RULES: tuple[Rule, ...] = (
         "FROM judgement AS j JOIN membership AS l ON l.record_id = j.record_l "
         "JOIN membership AS r ON r.record_id = j.record_r "
         "WHERE j.verdict = 'different' AND j.state = 'active' AND l.municipal_id = r.municipal_id "
-        f"AND j.tx_id < {_SETTLED}",
+        f"AND j.tx_id < {_SETTLED} AND l.record_id NOT IN {_UNHELD} "
+        f"AND r.record_id NOT IN {_UNHELD}",
     ),
     Rule(
         "I17 rows read are accounted for",
