@@ -147,8 +147,9 @@ SEALED = [Mint("A", 1), Place(1, "A"), Mint("B", 2), Place(2, "B"), Seal(1, "A",
     ids=str,
 )
 def test_a_sealed_record_stays_where_it_is(impossible: Event) -> None:
-    with pytest.raises(LedgerError, match="ledger event 6"):
+    with pytest.raises(LedgerError) as refused:
         fold(numbered([*SEALED, impossible]))
+    assert refused.value.where == "ledger event 6"
 
 
 def test_a_sealed_record_can_be_erased_and_its_seal_taken_off() -> None:
