@@ -128,7 +128,7 @@ def test_the_fold_tells_who_is_whose() -> None:
     assert broken_rules(state) == []
 
 
-SEALED = [Mint("A", 1), Place(1, "A"), Mint("B", 2), Place(2, "B"), Seal(1, "A", 10)]
+SEALED: list[Event] = [Mint("A", 1), Place(1, "A"), Mint("B", 2), Place(2, "B"), Seal(1, "A", 10)]
 
 
 @pytest.mark.parametrize(
