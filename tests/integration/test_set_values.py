@@ -15,6 +15,7 @@ from mdm.errors import (
 from mdm.services.citizen_state import Question, citizen_state
 from mdm.services.overrides import forget_overrides, lapse_corrected
 from mdm.services.refresh_golden import refresh_golden
+from mdm.services.seals import Hidden
 from mdm.services.set_value import Setting, list_values, set_value, undo_value
 from mdm.storage.store import Store
 from support.small_registry import HEADER, SmallRegistry
@@ -209,7 +210,7 @@ def test_a_value_set_before_a_record_was_restricted_is_not_told_after_it(
             session,
             RULES.golden,
             Question(municipal_id=home),
-            sees=lambda _, restricted: not restricted,
+            sees=lambda _, hidden: hidden is Hidden.NO,
             today=TODAY,
         )
     assert state.golden.shown(Attribute.NAME) == "Ana Souza"

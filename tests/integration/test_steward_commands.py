@@ -327,6 +327,30 @@ def test_a_search_for_nothing_is_refused(linked: Run, text: str) -> None:
     refused("usage", linked("search", text), status=2)
 
 
+def test_a_citizen_is_sealed_and_the_seal_is_taken_off_by_command(linked: Run) -> None:
+    home = home_of(linked, "3")
+    words = ("seal", "clinic", "3", "--reason", "adoption", "--as", "ines")
+    dry = done("seal", linked(*words, "--second", "rita", "--dry-run"))
+    assert (dry["seal_id"], dry["records"], dry["municipal_id"]) == (None, 1, home)
+    refused("seal", linked(*words, "--second", "ines"))
+    refused("usage", linked(*words, "--second", "rita", "--anew", "clinic"), 2)
+    refused("seal", linked(*words, "--second", "rita", "--anew", "clinic:1"))
+    refused("usage", linked("seal", "clinic", "3", "--reason", "none", "--second", "rita"), 2)
+    told = done("seal", linked(*words, "--second", "rita"))
+    assert (told["seal_id"], told["dry_run"], told["reason"]) == (1, False, "adoption")
+
+    refused("not_found", linked("resolve", "clinic", "3"))
+    for asked in (("resolve", "municipal", home), ("show", home), ("history", home)):
+        refused("not_found", linked(*asked))
+    refused("not_found", linked("show", home, "--restricted"))
+    listed = done("source list", linked("source", "list"))["sources"]
+    assert isinstance(listed, list)
+    assert listed[0]["present"] == 4
+    off = done("unseal", linked("unseal", "municipal", home, "--second", "rita", "--as", "ines"))
+    assert off == {"seal_id": 1, "municipal_id": home, "records": 1}
+    assert home_of(linked, "3") == home
+
+
 def test_a_record_is_erased_and_retention_runs_by_command(linked: Run) -> None:
     home = home_of(linked, "3")
     told = done("erase", linked("erase", "clinic", "3", "--reason", "court_order", "--as", "rita"))

@@ -5,7 +5,7 @@ compared byte for byte; which ID somebody gets is chance otherwise.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,34 +119,41 @@ def _drawn(con: duckdb.DuckDBPyConnection, number: int) -> pa.Array:
     return pa.array([founded_id(*key) for key in keys], pa.string())
 
 
-def rows_of(step: int, source: str, *, hidden: bool) -> list[Mapping[str, str]]:
-    """A delivery; restricted rows stand among the others."""
+def restricted(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
+    """Rows as restricted ones."""
+    return tuple(
+        (source, [{**row, "restricted": "1"} for row in rows]) for source, rows in deliveries
+    )
+
+
+def rows_of(step: int, source: str, added: Iterable[Delivery]) -> list[Mapping[str, str]]:
+    """A delivery; what only one of two cities holds stands among the others."""
     rows = [row for name, given in STEPS[step] if name == source for row in given]
-    if hidden:
-        secret = [row for name, given in HIDDEN[step] if name == source for row in given]
-        rows[1:1] = [{**row, "restricted": "1"} for row in secret]
+    rows[1:1] = [row for name, given in added if name == source for row in given]
     return rows
 
 
 @contextmanager
-def built(home: Path, patch: pytest.MonkeyPatch, *, hidden: bool) -> Iterator[Application]:
+def built(
+    home: Path, patch: pytest.MonkeyPatch, added: Iterable[Delivery]
+) -> Iterator[Application]:
     """The city after its first round."""
     patch.setattr(plan_tables, "_drawn", _drawn)
     with made_application(home) as application:
         for source, sector in SECTORS.items():
             declare(application, source, sector)
         declare_file(application, home / "benefits.toml", BENEFITS)
-        go_on(application, home, 0, hidden=hidden)
+        go_on(application, home, 0, added)
         yield application
 
 
-def go_on(application: Application, folder: Path, step: int, *, hidden: bool) -> None:
+def go_on(application: Application, folder: Path, step: int, added: Iterable[Delivery]) -> None:
     """A round: every source delivers, and all is linked, each at a time of its own."""
     clock = application.clock
     assert isinstance(clock, SteppingClock)
     start = datetime(2026, 1, 1 + step, 12, tzinfo=UTC)
     for hour, source in enumerate(SECTORS):
         clock.now = start + timedelta(hours=hour)
-        deliver(application, folder, rows_of(step, source, hidden=hidden), source)
+        deliver(application, folder, rows_of(step, source, added), source)
     clock.now = start + timedelta(hours=6)
     link(application, accept_changes=10)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from support.registry_in_memory import InMemoryRegistry
-from support.registry_machine import RegistryMachine
+from support.registry_machine import RECORDS, RegistryMachine
 from support.registry_on_services import ServicesRegistry, services_registry
 from support.registry_under_test import THRESHOLDS
 from support.subscriber import agree_with_a_subscriber
@@ -44,6 +44,22 @@ class ServicesMachine(RegistryMachine):
     def lose_the_volume(self) -> None:
         assert isinstance(self.registry, ServicesRegistry)
         self.registry.lose_the_volume()
+
+    @rule(record=RECORDS)
+    def seal(self, record: int) -> None:
+        """All that was of one citizen is nobody's from now on."""
+        named_by_others = any(
+            content.merged_into in self.oracle.now.member
+            and self.oracle.now.member.get(other) != self.oracle.now.member[content.merged_into]
+            for other, content in self.oracle.contents.items()
+            if content.merged_into is not None
+        )
+        if record not in self.oracle.now.member or named_by_others:
+            return
+        assert isinstance(self.registry, ServicesRegistry)
+        self.commands += 1
+        self.registry.seal(record)
+        self.oracle.seal(record)
 
     @invariant()
     def links_are_those_of_the_last_plan_that_stands(self) -> None:

@@ -18,20 +18,20 @@ import pyarrow as pa
 from mdm.bootstrap import Application
 from mdm.bootstrap.intake import DuckIntake
 from mdm.bootstrap.link_run import survivorship_policy
-from mdm.bootstrap.linking import DuckLinking
 from mdm.bootstrap.maintenance import verify_registry
+from mdm.bootstrap.sealing import seal
 from mdm.bootstrap.stewarding import golden_rules
 from mdm.domain.delivery import HoldRule
 from mdm.domain.events import RecordState
 from mdm.domain.fold import fold
 from mdm.domain.identity import broken_rules
 from mdm.domain.judgement import Verdict
+from mdm.domain.seal import SealReason
 from mdm.duck import write_batches
 from mdm.errors import MdmError
 from mdm.ingest.layout import PER_SOURCE
 from mdm.ingest.stage import StagedLoad
 from mdm.ingest.tables import create_stage
-from mdm.linkage.engine import Scored
 from mdm.linkage.model import PersonModel
 from mdm.linkage.model import Thresholds as ModelThresholds
 from mdm.ports import ProgressStep, ReadSession
@@ -44,6 +44,7 @@ from mdm.services.refresh_golden import read_members
 from mdm.services.resolve import Question, answer_of, resolve
 from mdm.services.revert_plan import revert_plan
 from mdm.survivorship.build import build_golden
+from support.given_scores import GivenScores
 from support.intake import declare, made_application, silent
 from support.registry_state import read_log, read_state
 from support.registry_under_test import THRESHOLDS, Content, Weights, is_restricted
@@ -67,15 +68,6 @@ _MODEL = PersonModel(
     ),
     digest="0" * 64,
 )
-_SCORED = pa.schema(
-    [
-        ("record_l", pa.int64()),
-        ("record_r", pa.int64()),
-        ("match_weight", pa.float64()),
-        ("pattern", pa.int64()),
-        ("rules", pa.int64()),
-    ]
-)
 _STAGED = pa.schema(
     [
         ("local_id", pa.string()),
@@ -92,24 +84,6 @@ SELECT m.municipal_id FROM membership m JOIN record r ON r.record_id = m.record_
 JOIN load l ON l.load_id = r.last_load_id
 WHERE l.tx_id > (SELECT COALESCE(MAX(applied_tx), 0) FROM plan)
 """
-
-
-class GivenScores(DuckLinking):
-    """The real volume plane with weights from outside."""
-
-    weights: Weights
-
-    def score(self) -> Scored:
-        """Write `scored` and what else scoring leaves."""
-        self.decide_owners()
-        rows = [
-            {"record_l": left, "record_r": right, "match_weight": weight, "pattern": 0, "rules": 1}
-            for (left, right), weight in self.weights.items()
-            if weight >= THRESHOLDS.review
-        ]
-        batches = pa.Table.from_pylist(rows, schema=_SCORED).to_batches()
-        write_batches(self._con, "scored", batches, _SCORED)
-        return Scored(len(self.weights), len(rows), len(rows), 0, (), reused=False)
 
 
 class GivenPayloads(DuckIntake):
@@ -243,6 +217,11 @@ class ServicesRegistry:
         header = self.application.header("judge")
         undo_judgement(self.store, self._rules, header, judgement)
 
+    def seal(self, record: int) -> None:
+        """Seal the citizen of a placed record."""
+        self._answers.clear()
+        seal(self.application, _key(record), SealReason.ADOPTION, second="joel")
+
     def resolve(self, record: int, system: str | None = None) -> str | None:
         source, local_id = _key(record)
         question = Question(source=source, local_id=local_id, holder=system)
@@ -264,7 +243,7 @@ class ServicesRegistry:
             states = session.rows("SELECT record_id, state FROM record ORDER BY record_id")
             found = self._golden_broken(session)
         folded = fold(log)
-        for name in ("ids", "membership", "links", "judgements"):
+        for name in ("ids", "membership", "links", "judgements", "sealed"):
             if getattr(folded, name) != getattr(told, name):
                 found.append(f"{name} are not the fold of the ledger")
         for row in states:

@@ -16,6 +16,7 @@ class Issued:
     anchor: int
     alive: bool = True
     ambiguous: bool = False
+    sealed: bool = False
 
 
 @dataclass(slots=True)
@@ -52,11 +53,13 @@ class Oracle:
         self.applied_at: dict[int, int] = {}
         self.stated: dict[int, list[Stated]] = {}
         self.commands = 0
+        self.sealed: set[int] = set()
 
     @property
     def weights(self) -> Weights:
-        """Those of the last plan that stands."""
-        return list(self.applied.values())[-1] if self.applied else {}
+        """Those of the last plan that stands, without who is sealed."""
+        last = list(self.applied.values())[-1] if self.applied else {}
+        return {p: w for p, w in last.items() if self.sealed.isdisjoint(p)}
 
     def load(self, record: int, content: Content) -> None:
         changed = record in self.contents and self.contents[record] != content
@@ -76,7 +79,24 @@ class Oracle:
     def withdraw(self, record: int) -> None:
         self.active.discard(record)
 
+    def seal(self, record: int) -> None:
+        """The whole citizen is there for nobody any more: not for evidence, nor for its IDs."""
+        number = self.now.member[record]
+        gone = {r for r, citizen in self.now.member.items() if citizen == number}
+        self.commands += 1
+        self.sealed |= gone
+        self.active -= gone
+        for known in gone:
+            del self.contents[known], self.now.member[known]
+        for issued in self.now.ids.values():
+            if issued.alive and issued.anchor in gone:
+                issued.alive, issued.sealed = False, True
+        for judged in self.judged.values():
+            if gone & {*judged.pair}:
+                judged.state = "undone"
+
     def apply(self, plan: int, weights: Weights) -> None:
+        weights = {p: w for p, w in weights.items() if self.sealed.isdisjoint(p)}
         before = deepcopy(self.now)
         self.applied[plan] = weights
         self._decide(set(self.contents), {**self.now.member, **self._apart()}, hold=True)
@@ -157,6 +177,8 @@ class Oracle:
     def answer(self, number: int) -> int | str:
         """What an ID answers: the present ID of its citizen, or how it refuses."""
         issued = self.now.ids[number]
+        if issued.anchor in self.sealed:
+            return "sealed"
         if not issued.alive:
             return "withdrawn"
         return "ambiguous" if issued.ambiguous else self.now.member[issued.anchor]
@@ -315,7 +337,8 @@ class Oracle:
 
     def _first_id(self, cluster: Iterable[int]) -> int:
         ours = self._eligible(cluster)
-        dead = [n for n, i in self.now.ids.items() if not i.alive and i.founder in ours]
+        issued = self.now.ids.items()
+        dead = [n for n, i in issued if not i.alive and not i.sealed and i.founder in ours]
         if dead:
             number = min(dead)
             self.now.ids[number].alive = True

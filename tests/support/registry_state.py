@@ -51,6 +51,8 @@ def read_state(session: ReadSession) -> RegistryState:
         state.links[record] = Link(
             LinkStatus(str(row["link_status"])), None if weight is None else float(str(weight))
         )
+    for row in session.rows("SELECT record_id, seal_id FROM sealed_record"):
+        state.sealed[int(str(row["record_id"]))] = int(str(row["seal_id"]))
     for row in session.rows("SELECT * FROM judgement"):
         number = int(str(row["judgement_id"]))
         state.judgements[number] = Judgement(

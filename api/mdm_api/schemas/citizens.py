@@ -102,7 +102,7 @@ class Citizen(Told):
     municipal_id: str
     shown: str = Field(description="The same as people write it.")
     requested_id: str = Field(description="The ID that was asked for.")
-    status: str = Field(description="active; dormant: no source holds them at present.")
+    status: str = Field(description="active; dormant: no source holds them at present; sealed.")
     as_of: str | None
     event: Event | None = Field(description="Set where the ID asked for was merged.")
     flags: list[str]

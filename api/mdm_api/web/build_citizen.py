@@ -130,7 +130,14 @@ class _Building:
 
     def _banners(self) -> Iterator[Banner]:
         yield from self._death()
-        if Flag.RESTRICTED in self.answer.flags:
+        if Flag.SEALED in self.answer.flags:
+            yield Banner(
+                kind="warning",
+                icon="lock",
+                heading=self.say(_("Sealed citizen")),
+                text=self.say(_("Nobody else may learn that this citizen exists.")),
+            )
+        elif Flag.RESTRICTED in self.answer.flags:
             yield Banner(
                 kind="warning",
                 icon="lock",

@@ -19,10 +19,11 @@ from mdm.bootstrap.stewarding import golden_rules
 from mdm.domain.check import Check
 from mdm.domain.erasure import CONCEALED, ErasureReason, Traces, concealed_local_id
 from mdm.domain.events import RecordState
+from mdm.domain.municipal_id import parse
 from mdm.errors import NotFoundError
 from mdm.ports import ProgressStep, ReadSession
 from mdm.services.erase_records import Conceal, Erased, erase_records, what_goes
-from mdm.services.keys import Key, check_source
+from mdm.services.keys import MUNICIPAL, Key, check_source
 from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
 from mdm.services.municipal_ids import ids_of_records
 from mdm.services.refresh_golden import GoldenRules
@@ -50,7 +51,7 @@ def erase(
 
     Args:
         application: The registry.
-        key: The record.
+        key: The record; or `municipal` and an ID: all records of the citizen that it names.
         reason: Why; the ledger names it.
         progress: Told a step and its share done.
         whole_citizen: Whether all records of its citizen are erased.
@@ -69,7 +70,8 @@ def erase(
     rules = golden_rules(application)
     with application.store.reading() as session:
         record_id = _record(session, key, concealing(application, rules))
-        records = _of_citizen(session, record_id) if whole_citizen else [record_id]
+        whole = whole_citizen or key[0] == MUNICIPAL
+        records = _of_citizen(session, record_id) if whole else [record_id]
     done = erase_all(application, rules, records, reason, progress, actor=actor)
     with application.store.reading() as session:
         told = _told(session, done)
@@ -167,7 +169,18 @@ def concealing(application: Application, rules: GoldenRules) -> Conceal:
 
 
 def _record(session: ReadSession, key: Key, conceal: Conceal) -> int:
-    """The number of a record, erased or not."""
+    """The number of a record, erased and sealed ones, too; of an ID that of its anchor.
+
+    A sealed record may have no local ID any more by which it is named.
+    """
+    if key[0] == MUNICIPAL:
+        requested = parse(key[1])
+        anchor = session.value(
+            "SELECT anchor_record_id FROM municipal_id WHERE municipal_id = :id", {"id": requested}
+        )
+        if anchor is None:
+            raise NotFoundError("no such municipal ID was issued", where=requested)
+        return as_int(anchor)
     check_source(session, key[0])
     found = rows_of_texts(
         session,

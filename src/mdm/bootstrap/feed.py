@@ -32,7 +32,9 @@ def changes_page(
     with application.store.reading() as session:
         names = sorted(set(sources)) or reads.spoken_for(session, reader)
         sight = reads.speaking(session, reader, names)
-        page = read_changes(session, scope_of(sight.visible("r"), names), cursor, limit)
+        page = read_changes(
+            session, scope_of(sight.visible("r"), names, reader.holder), cursor, limit
+        )
     entry = entry_of(
         reader,
         AuditAction.CHANGES_READ,

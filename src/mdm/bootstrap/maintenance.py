@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 _APPLIED = "(SELECT COALESCE(MAX(applied_tx), 0) FROM plan)"
 _LOADED_SINCE = f"""
 SELECT 1 FROM load WHERE tx_id > {_APPLIED} UNION ALL SELECT 1 FROM ledger_event
-WHERE tx_id > {_APPLIED} AND (kind LIKE 'judge_identifier%' OR detail = 'erased') LIMIT 1
+WHERE tx_id > {_APPLIED} AND (kind LIKE 'judge_identifier%' OR detail = 'erased'
+  OR kind IN ('seal', 'unseal')) LIMIT 1
 """
 # Of citizens with a record that changed since, or whose numbers other people use as well: what
 # was loaded, or judged of a number, since may have changed whose they are.

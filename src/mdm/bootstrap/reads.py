@@ -51,6 +51,7 @@ from mdm.services.review_desk import (
     undo_review,
 )
 from mdm.services.review_sides import ReviewSide, read_sides
+from mdm.services.seals import Hidden
 from mdm.services.show_life import ShownLife, show_life
 from mdm.services.sight import Sight, sight_of
 from mdm.services.told import WITHOUT_RECORD
@@ -383,7 +384,7 @@ class Reads:
 
 def _told_kind(sight: Sight, source: str) -> ToldKind:
     """What an export of a source tells a reader."""
-    everything = sight.may_know(source, restricted=True)
+    everything = sight.may_know(source, Hidden.RESTRICTED)
     return ToldKind.ALL_RECORDS if everything else ToldKind.OPEN_RECORDS
 
 

@@ -11,6 +11,7 @@ from mdm.domain.tolerance import tolerated
 from mdm.errors import NotFoundError
 from mdm.linkage.model import PersonModel, Thresholds
 from mdm.ports import ReadSession
+from mdm.services.seals import unsealed
 from mdm.volume.expected import outlooks
 from mdm.volume.golden_members import GoldenInputs
 from mdm.volume.report.facts import (
@@ -30,18 +31,19 @@ from mdm.volume.report.shape import read_shape, weight_bins
 # Bits above the review threshold.
 TRIED_ABOVE_REVIEW = (0, 2, 4, 6, 8, 10, 12, 14, 17, 20)
 
-_SOURCES = """
+_SOURCES = f"""
 SELECT s.name, s.declaration, COALESCE(SUM(l.read), 0) AS read, COALESCE(SUM(l.new), 0) AS new,
        COALESCE(SUM(l.changed), 0) AS changed, COALESCE(SUM(l.unchanged), 0) AS unchanged,
        COALESCE(SUM(l.reinstated), 0) AS reinstated, COALESCE(SUM(l.withdrawn), 0) AS withdrawn,
        COALESCE(SUM(l.quarantined), 0) AS quarantined, COALESCE(SUM(l.issues), 0) AS issues,
-       (SELECT COUNT(*) FROM record r WHERE r.source = s.name AND r.state = 'present') AS present
+       (SELECT COUNT(*) FROM record r WHERE r.source = s.name AND r.state = 'present'
+        AND {unsealed("r")}) AS present
 FROM source s LEFT JOIN load l ON l.source = s.name AND l.state = 'applied'
 GROUP BY s.name, s.declaration ORDER BY s.name
 """
-_ISSUES = """
+_ISSUES = f"""
 SELECT r.source, i.field, i.reason, COUNT(*) AS n FROM issue i
-JOIN record r ON r.record_id = i.record_id
+JOIN record r ON r.record_id = i.record_id WHERE {unsealed("r")}
 GROUP BY r.source, i.field, i.reason ORDER BY n DESC, r.source, i.field, i.reason
 """
 

@@ -36,6 +36,7 @@ COMMAND_MODULES = (
     "stewardship",
     "golden",
     "erasing",
+    "sealing",
     "exporting",
     "evaluating",
     "quality",

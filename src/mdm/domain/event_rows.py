@@ -26,9 +26,11 @@ from mdm.domain.events import (
     RecordStateSet,
     ReinstateId,
     Relink,
+    Seal,
     SetValue,
     TombstoneId,
     Unplace,
+    Unseal,
     UnsetValue,
     WithdrawId,
 )
@@ -53,7 +55,7 @@ class EventRow:
 def to_row(event: Event) -> EventRow:
     """The event as the ledger stores it; of a judgement the number, which leads to the rest."""
     match event:
-        case Place() | Move() | Relink() | Unplace():
+        case Place() | Move() | Relink() | Unplace() | Seal() | Unseal():
             return _record_row(event)
         case Judge() | JudgeSuspend() | JudgeResume() | JudgeUndo():
             return EventRow(kind=_JUDGEMENT_KINDS[type(event)], detail=str(event.judgement_id))
@@ -101,10 +103,15 @@ _OVERRIDE_KINDS: dict[type[Event], Kind] = {
 }
 
 
-def _record_row(event: Place | Move | Relink | Unplace) -> EventRow:
+def _record_row(event: Place | Move | Relink | Unplace | Seal | Unseal) -> EventRow:
     kind = Kind.PLACE
     origin: str | None = None
     match event:
+        case Seal(record_id, municipal_id, seal_id) | Unseal(record_id, municipal_id, seal_id):
+            kind = Kind.SEAL if isinstance(event, Seal) else Kind.UNSEAL
+            return EventRow(
+                kind=kind, record_id=record_id, municipal_id=municipal_id, detail=str(seal_id)
+            )
         case Unplace(record_id, from_id):
             return EventRow(kind=Kind.UNPLACE, record_id=record_id, from_id=from_id)
         case Move(record_id, from_id, municipal_id, link):
@@ -192,4 +199,6 @@ _READERS: dict[Kind, Callable[[EventRow], Event]] = {
     Kind.OVERRIDE: lambda row: SetValue(_number(row)),
     Kind.OVERRIDE_UNDO: lambda row: UnsetValue(_number(row)),
     Kind.OVERRIDE_LAPSE: lambda row: LapseValue(_number(row)),
+    Kind.SEAL: lambda row: Seal(_record(row), _id(row), _number(row)),
+    Kind.UNSEAL: lambda row: Unseal(_record(row), _id(row), _number(row)),
 }

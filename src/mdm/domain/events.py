@@ -142,6 +142,24 @@ class RecordStateSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """A record is sealed with all of its citizen: see `mdm.domain.seal`."""
+
+    record_id: int
+    municipal_id: str
+    seal_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unseal:
+    """The seal on a record is taken off."""
+
+    record_id: int
+    municipal_id: str
+    seal_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
     """A steward's answer about two records."""
 
@@ -236,6 +254,8 @@ Event = (
     | SetValue
     | UnsetValue
     | LapseValue
+    | Seal
+    | Unseal
 )
 
 

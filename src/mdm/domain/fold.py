@@ -6,6 +6,7 @@ from dataclasses import replace
 from mdm.domain.events import (
     Ambiguous,
     Anchor,
+    Event,
     Judge,
     JudgeIdentifier,
     JudgeIdentifierSuspend,
@@ -22,9 +23,11 @@ from mdm.domain.events import (
     RecordStateSet,
     ReinstateId,
     Relink,
+    Seal,
     SetValue,
     TombstoneId,
     Unplace,
+    Unseal,
     UnsetValue,
     WithdrawId,
 )
@@ -67,6 +70,8 @@ def _apply(state: RegistryState, logged: Logged) -> None:
             _apply_to_identifier(state, logged.event)
         case SetValue() | UnsetValue() | LapseValue():
             _apply_to_override(state, logged.event)
+        case Seal() | Unseal():
+            _apply_seal(state, logged.event)
         case Mint(municipal_id, record_id):
             _demand(municipal_id not in state.ids)
             state.ids[municipal_id] = IdFacts(
@@ -83,6 +88,8 @@ def _apply_to_record(
     state: RegistryState, event: Place | Move | Relink | Unplace | RecordStateSet
 ) -> None:
     record_id = event.record_id
+    # A sealed record stays where it is; that its content is erased changes nothing of that.
+    _demand(record_id not in state.sealed or _erases(event))
     match event:
         case Place():
             _demand(record_id not in state.membership)
@@ -106,6 +113,21 @@ def _apply_to_record(
             placed = record_id in state.membership
             before = _stands(state, record_id)
             state.records[record_id] = stated_record_state(before, event.state, placed=placed)
+
+
+def _erases(event: Event) -> bool:
+    return isinstance(event, RecordStateSet) and event.state is RecordState.ERASED
+
+
+def _apply_seal(state: RegistryState, event: Seal | Unseal) -> None:
+    record_id = event.record_id
+    _demand(state.membership[record_id] == event.municipal_id)
+    if isinstance(event, Seal):
+        _demand(record_id not in state.sealed)
+        state.sealed[record_id] = event.seal_id
+        return
+    _demand(state.sealed[record_id] == event.seal_id)
+    del state.sealed[record_id]
 
 
 def _stands(state: RegistryState, record_id: int) -> RecordState:

@@ -52,6 +52,7 @@ class RegistryState:
         judgements: Every judgement about a pair ever made.
         judged_identifiers: Every judgement about an identifier, with its state.
         overrides: Every value that a steward ever set, with its state.
+        sealed: Sealed record -> number of its seal.
     """
 
     ids: dict[str, IdFacts] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class RegistryState:
     judgements: dict[int, Judgement] = field(default_factory=dict)
     judged_identifiers: dict[int, JudgementState] = field(default_factory=dict)
     overrides: dict[int, OverrideState] = field(default_factory=dict)
+    sealed: dict[int, int] = field(default_factory=dict)
 
 
 def citizen_id(
@@ -120,6 +122,8 @@ def broken_rules(state: RegistryState, restricted: frozenset[int] = frozenset())
     ]
     by_anchor = _by_anchor(state.ids)
     for municipal_id, records in sorted(citizens.items()):
+        if len({record_id in state.sealed for record_id in records}) > 1:
+            found.append(f"{municipal_id}: sealed in part")
         anchored = [i for record_id in records for i in by_anchor.get(record_id, ())]
         if citizen_id(records, anchored, restricted) != municipal_id:
             found.append(f"{municipal_id}: not the oldest ID anchored among the citizen's records")

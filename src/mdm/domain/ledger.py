@@ -10,7 +10,7 @@ class LedgerKind(StrEnum):
     `detail` holds: for `place`, `move` and `relink` the link status, for `anchor` the former
     anchor's record_id, for `ambiguous` the day it ends (None: it has ended), for `record_state`
     the new state, for the `judge*` kinds the judgement_id, for the `override*` kinds the
-    override_id.
+    override_id, for `seal` and `unseal` the seal_id.
     """
 
     MINT = "mint"
@@ -34,6 +34,8 @@ class LedgerKind(StrEnum):
     OVERRIDE = "override"
     OVERRIDE_UNDO = "override_undo"
     OVERRIDE_LAPSE = "override_lapse"
+    SEAL = "seal"
+    UNSEAL = "unseal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

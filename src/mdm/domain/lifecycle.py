@@ -36,20 +36,28 @@ class RecordEvent(StrEnum):
 class CitizenStatus(StrEnum):
     """Where a citizen stands.
 
-    `active`: a source holds them. `dormant`: none does at present; the ID waits. `erased`:
-    nothing is left but the ID.
+    `active`: a source holds them. `dormant`: none does at present; the ID waits. `sealed`: known
+    to nobody but the data-protection officer (`mdm.domain.seal`). `erased`: nothing is left but
+    the ID.
     """
 
     ACTIVE = "active"
     DORMANT = "dormant"
+    SEALED = "sealed"
     ERASED = "erased"
 
 
 class CitizenEvent(StrEnum):
-    """What happens to a citizen."""
+    """What happens to a citizen.
+
+    `unsealed` is said of one whom a source holds then, `unsealed_dormant` of one whom none does.
+    """
 
     LAST_LEFT = "last_left"
     FIRST_PRESENT = "first_present"
+    SEALED = "sealed"
+    UNSEALED = "unsealed"
+    UNSEALED_DORMANT = "unsealed_dormant"
     LAST_ERASED = "last_erased"
 
 
@@ -91,9 +99,14 @@ RECORDS: Final[tuple[Transition[RecordState, RecordEvent], ...]] = (
 _C, _W = CitizenStatus, CitizenEvent
 CITIZENS: Final[tuple[Transition[CitizenStatus, CitizenEvent], ...]] = (
     Transition(_C.ACTIVE, _W.LAST_LEFT, _C.DORMANT),
+    Transition(_C.ACTIVE, _W.SEALED, _C.SEALED),
     Transition(_C.ACTIVE, _W.LAST_ERASED, _C.ERASED),
     Transition(_C.DORMANT, _W.FIRST_PRESENT, _C.ACTIVE),
+    Transition(_C.DORMANT, _W.SEALED, _C.SEALED),
     Transition(_C.DORMANT, _W.LAST_ERASED, _C.ERASED),
+    Transition(_C.SEALED, _W.UNSEALED, _C.ACTIVE),
+    Transition(_C.SEALED, _W.UNSEALED_DORMANT, _C.DORMANT),
+    Transition(_C.SEALED, _W.LAST_ERASED, _C.ERASED),
 )
 """Every change of a citizen's state that may happen."""
 
@@ -145,13 +158,16 @@ def stated_changes() -> tuple[tuple[RecordState, RecordState], ...]:
     return tuple((row.state, row.then) for row in RECORDS if row.event in _STATED.values())
 
 
-def citizen_status_of(records: Iterable[RecordState]) -> CitizenStatus:
+def citizen_status_of(records: Iterable[RecordState], *, sealed: bool = False) -> CitizenStatus:
     """The status of the citizen whose records have these states; changes are those of `CITIZENS`.
 
     Args:
         records: The states of all records that belong to them.
+        sealed: Whether they are sealed.
     """
     states = set(records)
     if states <= {RecordState.ERASED}:
         return CitizenStatus.ERASED
+    if sealed:
+        return CitizenStatus.SEALED
     return CitizenStatus.ACTIVE if RecordState.PRESENT in states else CitizenStatus.DORMANT

@@ -28,6 +28,7 @@ class Flag(StrEnum):
 
     ORDINARY = "ordinary"
     RESTRICTED = "restricted"
+    SEALED = "sealed"
     CHILD = "child"
     DECEASED = "deceased"
 
@@ -87,6 +88,7 @@ caseworker  other attending     deceased    s    r     -        s     -    r    
 caseworker  *     other         ordinary    s    -     -        s     -    m       m   -       -        -       s     s        -      -       -      -
 caseworker  *     other         deceased    s    -     -        s     -    m       m   -       -        -       s     s        -      -       -      -
 
+supervisor  *     *             sealed      -    -     -        -     -    -       -   -       -        -       -     -        -      -       -      -
 supervisor  other *             restricted  -    -     -        -     -    -       -   -       -        -       -     -        -      -       -      -
 supervisor  own   attending     restricted  s    r     s        s     s    r       r   r       r        r       s     s        s      s       s      s
 supervisor  own   attending     *           s    r     s        s     s    r       r   r       s        s       s     s        s      s       s      s
@@ -97,10 +99,12 @@ supervisor  *     stewardship   ordinary    s    r     s        s     -    s    
 supervisor  *     stewardship   child       s    r     s        s     -    s       r   r       s        s       s     s        s      s       s      s
 supervisor  *     stewardship   deceased    s    r     s        s     -    s       r   r       s        s       s     s        s      s       s      s
 
+steward     *     *             sealed      -    -     -        -     -    -       -   -       -        -       -     -        -      -       -      -
 steward     *     *             restricted  -    -     -        -     -    -       -   -       -        -       -     -        -      -       -      -
 steward     *     stewardship   *           s    r     s        s     -    s       r   r       s        s       s     s        s      s       s      s
 steward     *     record_update *           s    r     s        s     -    s       r   r       r        r       s     s        s      s       s      s
 
+data_owner  *     *             sealed      -    -     -        -     -    -       -   -       -        -       -     -        -      -       -      -
 data_owner  other *             *           -    -     -        -     -    -       -   -       -        -       -     -        -      -       -      -
 data_owner  own   record_update restricted  s    r     s        s     s    r       r   r       r        r       s     s        s      s       s      -
 data_owner  own   record_update *           s    r     s        s     s    s       r   r       s        s       s     s        s      s       s      -
@@ -238,6 +242,12 @@ def sees_restricted(role: Role, purpose: Purpose | None) -> frozenset[Side]:
         for side in Side
         if shown(role, side, purpose, restricted, Field.NAME) is not Shown.HIDDEN
     )
+
+
+def sees_sealed(role: Role, purpose: Purpose | None) -> bool:
+    """Whether a reader may know of sealed citizens at all."""
+    sealed = (Flag.SEALED,)
+    return any(shown(role, side, purpose, sealed, Field.NAME) is not Shown.HIDDEN for side in Side)
 
 
 def sees_anybody(role: Role, purpose: Purpose | None) -> bool:

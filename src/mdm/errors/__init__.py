@@ -297,6 +297,12 @@ class IdErasedError(MdmError):
     code = "id_erased"
 
 
+class SealError(MdmError):
+    """The citizen cannot be sealed so: the message says what is missing."""
+
+    code = "seal"
+
+
 class StateTransitionError(MdmError):
     """A record or citizen in this state cannot change in this way."""
 

@@ -16,6 +16,7 @@ from mdm.errors import UsageError
 from mdm.ports import ReadSession
 from mdm.services.golden_changes import golden_digests_at
 from mdm.services.lists import as_int, rows_of_texts
+from mdm.services.sealed_changes import Unsaid, seal_changes
 from mdm.services.standings import (
     ANCHORING,
     PLACING,
@@ -36,7 +37,7 @@ _ON_IDS = (
     LedgerKind.TOMBSTONE_ID,
     LedgerKind.AMBIGUOUS,
 )
-_TOLD = (*_ON_RECORDS, *_ON_IDS)
+_TOLD = (*_ON_RECORDS, *_ON_IDS, LedgerKind.SEAL, LedgerKind.UNSEAL)
 _AT_ONCE = 2_000
 _TIME_LENGTH = len("2026-03-10T12:00:00.000000Z")
 
@@ -129,10 +130,12 @@ class Scope:
     Attributes:
         known: SQL condition on alias `r` of table `record`: those that the reader may know of.
         params: Its parameters.
+        holder: The system that reads; None where nobody is told that an ID ended with a seal.
     """
 
     known: str
     params: Mapping[str, object]
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,7 @@ def read_changes(session: ReadSession, scope: Scope, after: Cursor, limit: int) 
                 cursor = Cursor(at, max(citizen, cursor.citizen if cursor.at == at else ""))
                 if record_id is not None and change.municipal_id is not None:
                     told.append((change.municipal_id, record_id))
-            for change in golden_changes_of(session, scope, part, tx_id, at):
+            for change in _of_citizens(session, scope, part, (tx_id, at, start)):
                 changes.append(change)
                 citizen = str(change.municipal_id)
                 cursor = Cursor(at, max(citizen, cursor.citizen if cursor.at == at else ""))
@@ -194,6 +197,16 @@ def read_changes(session: ReadSession, scope: Scope, after: Cursor, limit: int) 
                 end = Cursor(at, cursor.citizen if part.last is None else part.last)
                 return Page(tuple(changes), end, more=True, told=tuple(told))
     return Page(tuple(changes), cursor, more=False, told=tuple(told))
+
+
+def _of_citizens(
+    session: ReadSession, scope: Scope, part: Touched, where: tuple[int, str, str]
+) -> Iterator[Change]:
+    """What is told of citizens as a whole: golden values, and seals with the last part."""
+    tx_id, at, start = where
+    yield from golden_changes_of(session, scope, part, tx_id, at)
+    if part.last is None and scope.holder is not None:
+        yield from seal_changes(session, scope.holder, tx_id, at, start)
 
 
 def level_cursor(session: ReadSession, scope: Scope) -> Cursor:
@@ -244,11 +257,13 @@ def _touched(session: ReadSession, scope: Scope, tx_id: int, start: str) -> Touc
         for r in session.rows(_RECORDS.format(known=scope.known), values)
     ]
     ids = [str(r["municipal_id"]) for r in session.rows(_IDS.format(known=scope.known), values)]
+    unsaid = Unsaid(session).ids()
     bounds = [
         known[-1] for known in ([record[3] for record in records], ids) if len(known) == _AT_ONCE
     ]
+    said = [name for name in ids if name not in unsaid]
     if not bounds:
-        return Touched(records, ids)
+        return Touched(records, said)
     # The last citizen of a list that was cut may have further records: it comes next time.
     bound = min(bounds)
     before = [name for name in (*(r[3] for r in records), *ids) if name < bound]
@@ -256,7 +271,7 @@ def _touched(session: ReadSession, scope: Scope, tx_id: int, start: str) -> Touc
     last = max(before)
     return Touched(
         [record for record in records if record[3] <= last],
-        [name for name in ids if name <= last],
+        [name for name in said if name <= last],
         last,
     )
 
@@ -270,12 +285,13 @@ def changes_of(
         The citizen that each change goes by, the change, and the number of its record.
     """
     numbers = [record[0] for record in part.records]
-    before = record_standings(session, numbers, tx_id - 1)
-    after = record_standings(session, numbers, tx_id)
+    unsaid = Unsaid(session)
+    before = unsaid.standings(record_standings(session, numbers, tx_id - 1))
+    after = unsaid.standings(record_standings(session, numbers, tx_id))
     homes = {s.municipal_id for s in (*before.values(), *after.values())} - {None}
     ids: Collection[str] = {name for name in homes if name is not None} | set(part.ids)
-    ids_before = id_standings(session, ids, tx_id - 1)
-    ids_after = id_standings(session, ids, tx_id)
+    ids_before = unsaid.answers(id_standings(session, ids, tx_id - 1))
+    ids_after = unsaid.answers(id_standings(session, ids, tx_id))
     for record_id, source, local_id, citizen in part.records:
         was, now = before[record_id], after[record_id]
         kind = record_change(was, now, ids_before, ids_after)

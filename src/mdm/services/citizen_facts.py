@@ -22,6 +22,7 @@ from mdm.services.judged_identifiers import identifiers_on, stewards_of_cpfs
 from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
 from mdm.services.past_numbers import numbers_then
 from mdm.services.publish_review import OWNERSHIP_REASONS
+from mdm.services.seals import unsealed
 from mdm.standardise.record import standardise_record
 
 # One question of the database instead of four: what few records have beside their content comes
@@ -213,8 +214,8 @@ def _merged_into(session: ReadSession, known: Mapping[int, KnownRecord]) -> dict
     for source, by_key in targets.items():
         for row in rows_of_texts(
             session,
-            "SELECT record_id, local_id FROM record WHERE source = :source "
-            "AND state <> 'erased' AND local_id IN ({keys})",
+            "SELECT r.record_id, r.local_id FROM record r WHERE r.source = :source "
+            f"AND r.state <> 'erased' AND {unsealed('r')} AND r.local_id IN ({{keys}})",
             by_key,
             {"source": source},
         ):

@@ -30,6 +30,7 @@ from mdm.services.overrides import overrides_on
 from mdm.services.past_numbers import numbers_then
 from mdm.services.refresh_golden import GoldenRules, listed_cns, member_of
 from mdm.services.resolve import ERASED, View, named, view_of
+from mdm.services.seals import Hidden, hidden, hidden_of, is_sealed, sealed
 from mdm.survivorship.build import Override, build_golden, holding
 from mdm.survivorship.member import MemberRecord
 
@@ -38,17 +39,18 @@ _NAMED = (
     "WHERE i.anchor_record_id = r.record_id AND i.state = 'active') AS ids"
 )
 _MEMBERS = f"""
-SELECT m.link_status, m.weight AS match_weight, m.linked_at, {_NAMED}, {KNOWN}, {CONTENT}
+SELECT m.link_status, m.weight AS match_weight, m.linked_at, {_NAMED}, {KNOWN}, {CONTENT},
+       {sealed("r")} AS sealed
 FROM membership m JOIN record r ON r.record_id = m.record_id
 JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
 WHERE m.municipal_id = :id ORDER BY m.record_id
 """
-_THEN = """
-SELECT r.record_id, r.source, r.local_id, r.restricted, e.weight AS match_weight,
+_THEN = f"""
+SELECT r.record_id, r.source, r.local_id, {hidden("r")}, e.weight AS match_weight,
        e.detail AS link_status, t.at AS linked_at, NULL AS ids
 FROM record r JOIN ledger_event e ON e.record_id = r.record_id
 JOIN ledger_tx t ON t.tx_id = e.tx_id
-WHERE r.record_id IN ({keys}) AND r.state <> 'erased' AND e.seq = (
+WHERE r.record_id IN ({{keys}}) AND r.state <> 'erased' AND e.seq = (
   SELECT MAX(o.seq) FROM ledger_event o WHERE o.record_id = r.record_id AND o.tx_id <= :tx
   AND o.kind IN ('place', 'move', 'relink'))
 ORDER BY r.record_id
@@ -59,13 +61,13 @@ FROM ledger_event e JOIN ledger_tx t ON t.tx_id = e.tx_id
 WHERE e.record_id = :anchor AND e.kind = 'move' AND e.municipal_id = :id AND e.tx_id <= :tx
 ORDER BY e.seq DESC LIMIT 1
 """
-_PLACED_UNDER = """
-SELECT DISTINCT r.source, r.restricted FROM ledger_event e JOIN record r
+_PLACED_UNDER = f"""
+SELECT DISTINCT r.source, {hidden("r")} FROM ledger_event e JOIN record r
 ON r.record_id = e.record_id WHERE e.municipal_id = :id AND e.kind IN ('place', 'move')
 """
 _ALWAYS = 2**62
-MaySee = Callable[[str, bool], bool]
-"""Whether the reader may know of a record: its source, whether it is restricted."""
+MaySee = Callable[[str, Hidden], bool]
+"""Whether the reader may know of a record: its source, from whom it is hidden."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +105,13 @@ class Member:
     link_status: str
     match_weight: float | None
     linked_at: str
-    restricted: bool
+    hidden: Hidden
     ids: tuple[str, ...]
+
+    @property
+    def restricted(self) -> bool:
+        """Flagged by its source or by a steward, or sealed."""
+        return self.hidden is not Hidden.NO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +142,13 @@ class CitizenState:
     @property
     def status(self) -> CitizenStatus:
         """Where the citizen stands, by the records that the reader may know of."""
-        return citizen_status_of(RecordState(member.status) for member in self.members)
+        states = [RecordState(member.status) for member in self.members]
+        return citizen_status_of(states, sealed=self.sealed)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the citizen is sealed, now."""
+        return any(member.hidden is Hidden.SEALED for member in self.members)
 
 
 def citizen_state(
@@ -162,12 +175,14 @@ def citizen_state(
     day = date.fromisoformat(view.day)
     municipal_id = _named(view, requested, question, sees)
     everyone, read = _members(view, municipal_id, day)
+    if any(m.hidden is Hidden.SEALED and not sees(m.source, m.hidden) for m in everyone):
+        raise NotFoundError("no such municipal ID was issued", where=requested)
     if everyone and all(member.status == "erased" for member in everyone):
         raise IdErasedError(ERASED, where=requested)
     members = tuple(
         member
         for member in everyone
-        if member.status != "erased" and sees(member.source, member.restricted)
+        if member.status != "erased" and sees(member.source, member.hidden)
     )
     if not members:
         raise NotFoundError("no such municipal ID was issued", where=requested)
@@ -177,8 +192,8 @@ def citizen_state(
     if not any(record.eligible for record in records):
         # Who may know of somebody of whom all is restricted reads what the records say.
         records = [opened(record) for record in records]
-    hidden = [one for record_id, one in read.items() if record_id not in known]
-    overrides = _overrides(view, rules, known, records, hidden)
+    unseen = [one for record_id, one in read.items() if record_id not in known]
+    overrides = _overrides(view, rules, known, records, unseen)
     golden = build_golden(records, rules.policy, overrides)
     return CitizenState(
         municipal_id=municipal_id,
@@ -206,7 +221,7 @@ def _overrides(
     rules: GoldenRules,
     known: Mapping[int, KnownRecord],
     records: list[MemberRecord],
-    hidden: list[KnownRecord],
+    unseen: list[KnownRecord],
 ) -> list[Override]:
     """The values that stewards set on the visible records, as far as they count.
 
@@ -217,7 +232,7 @@ def _overrides(
     found = overrides_on(view.session, corrected, as_of=view.tx_id)
     if not found:
         return []
-    others = [member_of(one, rules, frozenset()) for one in hidden]
+    others = [member_of(one, rules, frozenset()) for one in unseen]
     return holding([*records, *others], found)
 
 
@@ -227,6 +242,8 @@ def opened(record: MemberRecord) -> MemberRecord:
 
 
 def _named(view: View, requested: str, question: Question, sees: MaySee) -> str:
+    if is_sealed(view.session, requested):
+        _refuse_unknown(view, requested, sees)
     try:
         found = named(view, requested)
     except AmbiguousIdError:
@@ -250,20 +267,22 @@ def _refuse_unknown(view: View, requested: str, sees: MaySee) -> None:
         NotFoundError: It is one.
     """
     rows = view.session.rows(_PLACED_UNDER, {"id": requested})
-    if rows and not any(sees(str(row["source"]), bool(row["restricted"])) for row in rows):
+    if is_sealed(view.session, requested):
+        rows = [row for row in rows if row["sealed"]]
+    if rows and not any(sees(str(row["source"]), hidden_of(row)) for row in rows):
         raise NotFoundError("no such municipal ID was issued", where=requested)
 
 
 def _settled(view: View, requested: str, about: tuple[str, str], sees: MaySee) -> str:
     """The citizen of the record that was meant, if the ID ever stood for it."""
     row = view.session.row(
-        "SELECT r.record_id, r.source, r.restricted FROM record r WHERE r.source = :source "
+        f"SELECT r.record_id, r.source, {hidden('r')} FROM record r WHERE r.source = :source "
         "AND r.local_id = :local_id AND r.state <> 'erased' AND EXISTS (SELECT 1 "
         "FROM ledger_event e WHERE e.record_id = r.record_id AND e.municipal_id = :id)",
         {"source": about[0], "local_id": about[1], "id": requested},
     )
     belongs = None
-    if row is not None and sees(str(row["source"]), bool(row["restricted"])):
+    if row is not None and sees(str(row["source"]), hidden_of(row)):
         belongs = view.membership(as_int(row["record_id"]))
     if belongs is None:
         raise NotFoundError("the ID never stood for such a record", where=requested)
@@ -303,7 +322,7 @@ def _member(row: Mapping[str, object], status: str) -> Member:
         link_status=str(row["link_status"]),
         match_weight=None if weight is None else float(str(weight)),
         linked_at=str(row["linked_at"]),
-        restricted=bool(row["restricted"]),
+        hidden=hidden_of(row),
         ids=tuple(sorted(str(row["ids"]).split())) if row["ids"] else (),
     )
 

@@ -93,13 +93,16 @@ class ShownValue:
     others: tuple[OtherValue, ...] = ()
 
 
-def flags_of(golden: GoldenRecord, today: str, *, restricted: bool = False) -> frozenset[Flag]:
+def flags_of(
+    golden: GoldenRecord, today: str, *, restricted: bool = False, sealed: bool = False
+) -> frozenset[Flag]:
     """What a citizen is marked as.
 
     Args:
         golden: Their golden record.
         today: ISO day.
         restricted: Whether all that is known of them is restricted.
+        sealed: Whether they are sealed.
     """
     flags = set()
     born = _latest_birth(golden)
@@ -109,6 +112,8 @@ def flags_of(golden: GoldenRecord, today: str, *, restricted: bool = False) -> f
         flags.add(Flag.DECEASED)
     if restricted:
         flags.add(Flag.RESTRICTED)
+    if sealed:
+        flags.add(Flag.SEALED)
     return frozenset(flags)
 
 

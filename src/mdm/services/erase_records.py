@@ -104,7 +104,7 @@ def erase_records(session: WriteSession, rules: GoldenRules, going: Erased) -> N
     numbers = going.records
     _empty_contents(session, numbers)
     _empty_what_people_said(session, numbers)
-    _forget_pairs(session, numbers)
+    forget_pairs(session, numbers)
     going.quarantined = sum(
         empty_quarantine(session, source, gone, going.traces.get(source, Traces()))
         for source, gone in sorted(going.gone.items())
@@ -137,7 +137,8 @@ def _empty_what_people_said(session: WriteSession, numbers: Sequence[int]) -> No
     session.update_rows("judgement", [{"judgement_id": n, "reason": None} for n in said])
 
 
-def _forget_pairs(session: WriteSession, numbers: Sequence[int]) -> None:
+def forget_pairs(session: WriteSession, numbers: Sequence[int]) -> None:
+    """Ask no more about some records, and forget the weights of their pairs."""
     asked = _on_pairs(session, "review_item", "review_id", "state IN ('open', 'claimed')", numbers)
     session.update_rows("review_item", [{"review_id": n, "state": "stale"} for n in asked])
     pairs = {

@@ -22,6 +22,7 @@ from mdm.services.changes import Scope, level_cursor
 from mdm.services.export_file import export_target, write_export
 from mdm.services.golden_lineage import with_sources
 from mdm.services.keys import check_source
+from mdm.services.seals import unsealed
 from mdm.services.sight import Sight
 from mdm.services.told import tell_all
 
@@ -136,7 +137,7 @@ class ExportRequest:
     def condition(self, *records: str) -> str:
         """SQL condition on aliases of table `record`."""
         if self.restricted:
-            return "true"
+            return " AND ".join(unsealed(alias) for alias in records)
         return " AND ".join(f"NOT {alias}.restricted" for alias in records)
 
 

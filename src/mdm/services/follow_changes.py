@@ -9,6 +9,7 @@ from mdm.ports import Clock, ReadSession, Store
 from mdm.services.changes import MOST, Cursor, Page, Scope, read_changes
 from mdm.services.feed_marks import feed_mark, mark_read
 from mdm.services.keys import check_source
+from mdm.services.seals import unsealed
 from mdm.services.told import Telling, is_told, tell
 
 
@@ -30,24 +31,25 @@ class Following:
     limit: int = 1_000
     restricted: bool = False
 
-    def scope(self) -> Scope:
-        """Whose changes are told."""
-        known = "true" if self.restricted else "NOT r.restricted"
-        return scope_of(known, self.sources)
+    def scope(self, holder: str) -> Scope:
+        """Whose changes are told to a system."""
+        known = unsealed("r") if self.restricted else "NOT r.restricted"
+        return scope_of(known, self.sources, holder)
 
 
-def scope_of(known: str, sources: Sequence[str]) -> Scope:
+def scope_of(known: str, sources: Sequence[str], holder: str | None = None) -> Scope:
     """The changes of some sources' records.
 
     Args:
         known: SQL condition on alias `r` of table `record`.
         sources: Names; empty for all.
+        holder: The system that reads.
     """
     if not sources:
-        return Scope(known, {})
+        return Scope(known, {}, holder)
     named = {f"source{n}": source for n, source in enumerate(sorted(sources))}
     listed = ", ".join(f":{name}" for name in named)
-    return Scope(f"({known}) AND r.source IN ({listed})", named)
+    return Scope(f"({known}) AND r.source IN ({listed})", named, holder)
 
 
 def follow_changes(
@@ -72,7 +74,7 @@ def follow_changes(
     with store.reading() as session:
         for source in asked.sources:
             check_source(session, source)
-        page = read_changes(session, asked.scope(), after, asked.limit)
+        page = read_changes(session, asked.scope(holder), after, asked.limit)
         day = clock().date().isoformat()
         known = _is_noted(session, page, holder, day)
         reads = not asked.sources and _is_further(session, holder, after)

@@ -23,6 +23,7 @@ from mdm.services.judgements import next_judgement_ids
 from mdm.services.keys import record_number
 from mdm.services.lists import as_int, rows_of_numbers
 from mdm.services.refresh_golden import GoldenRules, refresh_golden
+from mdm.services.seals import sealed_among, unsealed
 
 _LIST = """
 SELECT j.judgement_id, j.identifier, j.verdict, r.source, r.local_id, j.actor, j.reason, j.at,
@@ -118,6 +119,8 @@ def take_back_identifier(
     )
     if row is None:
         raise NotFoundError("there is no such judgement", where=str(judgement_id))
+    if sealed_among(session, [as_int(row["record_id"])]):
+        raise NotFoundError("there is no such judgement", where=str(judgement_id))
     if row["state"] == "undone":
         raise JudgementConflictError(
             "the judgement is undone already", where=f"judgement {judgement_id}"
@@ -152,7 +155,7 @@ def suspend_changed_identifiers(session: WriteSession) -> int:
     """
     rows = session.rows(
         "SELECT j.judgement_id FROM identifier_judgement j JOIN record r "
-        "ON r.record_id = j.record_id WHERE j.state = 'active' "
+        f"ON r.record_id = j.record_id WHERE j.state = 'active' AND {unsealed('j')} "
         "AND r.content_hash <> j.content_hash ORDER BY j.judgement_id"
     )
     numbers = [as_int(row["judgement_id"]) for row in rows]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mdm.clustering.scope import citizens_to_redecide
 from mdm.domain.judgement import Judgement, Verdict, close
 from mdm.domain.ledger import TxHeader
-from mdm.errors import JudgementConflictError, UsageError
+from mdm.errors import JudgementConflictError, NotFoundError, UsageError
 from mdm.ports import ReadSession, Store, WriteSession
 from mdm.services.history import memberships_before, past_members
 from mdm.services.judge_identifier import take_back_identifier
@@ -16,6 +16,7 @@ from mdm.services.lists import as_int
 from mdm.services.redecide import DecisionRules, Redecided, redecide
 from mdm.services.refresh_golden import memberships
 from mdm.services.review_queue import Pair, release, reopen
+from mdm.services.seals import sealed_among
 from mdm.services.take_answers import Answer, home_of, take_answers
 
 
@@ -88,6 +89,8 @@ def take_back(session: WriteSession, rules: DecisionRules, judgement_id: int) ->
     if row is None:
         return take_back_identifier(session, rules.golden, judgement_id)
     pair = (as_int(row["record_l"]), as_int(row["record_r"]))
+    if sealed_among(session, pair):
+        raise NotFoundError("there is no such judgement", where=str(judgement_id))
     changed = Redecided()
     if row["state"] != "undone":
         changed = _undo(session, rules, judgement_id, pair, as_int(row["tx_id"]))

@@ -14,6 +14,7 @@ from mdm.domain.judgement import JudgementState
 from mdm.domain.ownership import Ownership
 from mdm.ports import ReadSession
 from mdm.services.lists import as_int, rows_of_numbers, rows_of_texts
+from mdm.services.seals import unsealed
 from mdm.standardise.record import standardise_record
 
 _COLUMNS = (
@@ -23,14 +24,14 @@ _COLUMNS = (
 _STANDING = f"""
 SELECT {_COLUMNS}
 FROM identifier_judgement j JOIN record r ON r.record_id = j.record_id
-WHERE j.state <> 'undone' AND j.value_hash IS NOT NULL
+WHERE j.state <> 'undone' AND j.value_hash IS NOT NULL AND {unsealed("j")}
 """
 _WITH_CONTENT = f"""
 SELECT {_COLUMNS}, v.payload
 FROM identifier_judgement j JOIN record r ON r.record_id = j.record_id
 JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
 WHERE j.state <> 'undone' AND j.verdict = 'own' AND j.identifier = 'cpf'
-  AND r.state <> 'erased' AND j.value_hash IN ({{keys}})
+  AND r.state <> 'erased' AND {unsealed("j")} AND j.value_hash IN ({{keys}})
 """
 _SINCE = """
 SELECT DISTINCT m.municipal_id FROM ledger_event e

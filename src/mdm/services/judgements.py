@@ -16,19 +16,22 @@ from mdm.services.review_queue import (
     content_hash_of,
     open_questions,
 )
+from mdm.services.seals import unsealed
 
-_STANDING = """
+_BOTH_OPEN = f"{unsealed('l')} AND {unsealed('r')}"
+_STANDING = f"""
 SELECT j.judgement_id, j.verdict, j.record_l, j.record_r, j.state,
        l.content_hash <> j.content_hash_l OR r.content_hash <> j.content_hash_r AS changed
 FROM judgement j JOIN record l ON l.record_id = j.record_l JOIN record r ON r.record_id = j.record_r
-WHERE j.state <> 'undone' AND
+WHERE j.state <> 'undone' AND {_BOTH_OPEN} AND
 """
-_SUSPENDED = """
+_SUSPENDED = f"""
 SELECT j.judgement_id, j.state, j.record_l, j.record_r, p.match_weight,
        l.content_hash AS hash_l, r.content_hash AS hash_r
 FROM judgement j JOIN record l ON l.record_id = j.record_l JOIN record r ON r.record_id = j.record_r
 LEFT JOIN scored_pair p ON p.record_l = j.record_l AND p.record_r = j.record_r
-WHERE l.state <> 'erased' AND r.state <> 'erased' AND (j.state = 'suspended' OR j.state = 'active'
+WHERE l.state <> 'erased' AND r.state <> 'erased' AND {_BOTH_OPEN}
+  AND (j.state = 'suspended' OR j.state = 'active'
   AND (l.content_hash <> j.content_hash_l OR r.content_hash <> j.content_hash_r))
 ORDER BY j.judgement_id
 """

@@ -3,6 +3,7 @@
 from mdm.errors import NotFoundError, UnknownSourceError
 from mdm.ports import ReadSession
 from mdm.services.lists import as_int
+from mdm.services.seals import unsealed
 
 Key = tuple[str, str]
 """Source and local ID."""
@@ -22,7 +23,7 @@ def check_source(session: ReadSession, source: str) -> None:
 
 
 def record_number(session: ReadSession, source: str, local_id: str) -> int:
-    """The number of a record; erased ones have none any more.
+    """The number of a record; erased and sealed ones have none any more.
 
     Raises:
         UnknownSourceError: The source is not declared.
@@ -30,8 +31,8 @@ def record_number(session: ReadSession, source: str, local_id: str) -> int:
     """
     check_source(session, source)
     found = session.value(
-        "SELECT record_id FROM record WHERE source = :source AND local_id = :local_id "
-        "AND state <> 'erased'",
+        "SELECT r.record_id FROM record r WHERE r.source = :source AND r.local_id = :local_id "
+        f"AND r.state <> 'erased' AND {unsealed('r')}",
         {"source": source, "local_id": local_id},
     )
     if found is None:

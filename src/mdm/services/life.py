@@ -11,6 +11,7 @@ from mdm.ports import Clock, ReadSession, Store
 from mdm.services.changes import Touched, changes_of
 from mdm.services.history import told_ids
 from mdm.services.lists import as_int, as_text, rows_of_numbers, rows_of_texts
+from mdm.services.seals import sealed, sealed_ids, unsealed
 from mdm.services.standings import ANCHORING, PLACING, id_standings, listed
 
 _EVER_PLACED = f"""
@@ -93,7 +94,7 @@ def life_of(
     """
 
     def visible(record: str) -> str:
-        return "true" if restricted else f"NOT {record}.restricted"
+        return unsealed(record) if restricted else f"NOT {record}.restricted"
 
     with store.reading() as session:
         life = read_life(session, municipal_id, visible, today=clock().date().isoformat())
@@ -168,7 +169,11 @@ def _citizen(
     present = [as_int(row["record_id"]) for row in members]
     ids |= {str(r["municipal_id"]) for r in rows_of_numbers(session, _ANCHORED, present)}
     known = visible("r")
-    ids = told_ids(session, ids, known)
+    secret = sealed_ids(session)
+    if requested in secret:
+        # The life of who is sealed tells of nobody else, and no other life of them.
+        known, secret = f"{known} AND {sealed('r')}", frozenset()
+    ids = told_ids(session, ids, known) - secret
     rows = rows_of_texts(session, _EVER_PLACED.replace("{known}", known), ids)
     records = {
         as_int(r["record_id"]): (as_int(r["record_id"]), str(r["source"]), str(r["local_id"]))

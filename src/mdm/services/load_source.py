@@ -12,6 +12,7 @@ from mdm.domain.ledger import TxHeader
 from mdm.errors import LoadHeldError, LoadStateError, NotFoundError
 from mdm.ports import Delivery, Intake, ProgressStep, ReadSession, Store, WriteSession
 from mdm.services.overlays import ask_overlays
+from mdm.services.seals import state_to_deliveries
 from mdm.services.source_merges import known_marks, level_mark_issues
 from mdm.services.sources import source_declaration
 
@@ -29,14 +30,13 @@ _KNOWN = pa.schema(
         ("placed", pa.bool_()),
     ]
 )
-_KNOWN_SQL = """
-SELECT r.record_id, r.local_id, r.scope, r.state, r.version, r.content_hash, r.stale,
-       r.restricted, m.record_id IS NOT NULL AS placed
+_KNOWN_SQL = f"""
+SELECT r.record_id, r.local_id, r.scope, {state_to_deliveries("r")} AS state, r.version,
+       r.content_hash, r.stale, r.restricted, m.record_id IS NOT NULL AS placed
 FROM record r LEFT JOIN membership m ON m.record_id = r.record_id WHERE r.source = :source
 """
 _ISSUES = pa.schema([("issue_id", pa.int64()), ("record_id", pa.int64())])
-# Whose an identifier is, is decided and taken back by plans alone; whether a mark of a merge
-# counts hangs on other records, too: `level_mark_issues`.
+# Whose an identifier is, plans say; whether a mark of a merge counts, `level_mark_issues`.
 _ISSUES_SQL = """
 SELECT i.issue_id, i.record_id FROM issue i JOIN record r ON r.record_id = i.record_id
 WHERE r.source = :source

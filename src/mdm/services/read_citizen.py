@@ -100,10 +100,10 @@ class CitizenAnswer:
         municipal_id: The ID that they have.
         shown: The same as people write it.
         requested_id: The ID asked for, without hyphen.
-        status: active, or dormant: no source holds them at present.
+        status: active; dormant: no source holds them at present; sealed.
         as_of: The moment asked for; None for now.
         event: How the requested ID came to name them, where it is another one.
-        flags: child, deceased, restricted.
+        flags: child, deceased, restricted, sealed.
         values: By attribute; see `Disclosure.values`.
         deceased: Standing of a reported death; None where none is, or it is hidden.
         services, family, members: As far as they are shown.
@@ -163,13 +163,13 @@ def read_citizen(
         session,
         rules,
         question,
-        sees=lambda source, restricted: sight.may_know(source, restricted=restricted),
+        sees=sight.may_know,
         today=today,
     )
     secret = all(member.restricted for member in state.members)
     disclosure = Disclosure(
         sight=sight,
-        flags=flags_of(state.golden, state.day.isoformat(), restricted=secret),
+        flags=flags_of(state.golden, state.day.isoformat(), restricted=secret, sealed=state.sealed),
         sources={member.record_id: member.source for member in state.members},
         asked=asked,
     )

@@ -34,6 +34,7 @@ from mdm.services.municipal_ids import draw_id, ids_of_records
 from mdm.services.overlays import close_overlays, replaced_records, ties_of
 from mdm.services.refresh_golden import GoldenRules, memberships, refresh_golden
 from mdm.services.review_queue import Question, content_hash_of, level_questions
+from mdm.services.seals import open_citizens
 from mdm.services.source_merges import homes_before_merges
 from mdm.services.told_holders import told_holders
 
@@ -124,6 +125,8 @@ def redecide(
     Raises:
         SplitHeldError: Neither rule nor `keep` says who keeps an ID.
     """
+    # Nothing is decided of who is sealed, and nothing with them.
+    citizens = open_citizens(session, citizens)
     if not citizens:
         return Redecided()
     memo = {} if memo is None else memo

@@ -22,6 +22,7 @@ from mdm.ports import MARKED, ReadSession
 from mdm.services.csv_rows import csv_rows
 from mdm.services.lists import rows_of_texts
 from mdm.services.load_source import LoadContext, load_delivery
+from mdm.services.seals import sealed, unsealed
 from mdm.services.source_merges import MARK_FIELD
 from mdm.services.sources import source_declaration
 from mdm.standardise.text import clean
@@ -29,11 +30,15 @@ from mdm.standardise.text import clean
 COLUMNS = ("old_local_id", "new_local_id")
 _NAMED = 50
 _AT_ONCE = 10_000
-_OLD = """
+_OLD = f"""
 SELECT r.local_id, r.scope, r.state, r.restricted, v.payload FROM record r
 JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
 WHERE r.source = :source AND r.state IN ('pending', 'present', 'withdrawn')
-  AND r.local_id IN ({keys})
+  AND {unsealed("r")} AND r.local_id IN ({{keys}})
+"""
+_SEALED = f"""
+SELECT r.record_id, r.local_id FROM record r
+WHERE r.source = :source AND {sealed("r")} AND r.local_id IN ({{keys}})
 """
 _NEW = """
 SELECT local_id FROM record WHERE source = :source AND state <> 'erased' AND local_id IN ({keys})
@@ -66,6 +71,7 @@ def rekey_source(context: LoadContext, source: str, path: Path) -> dict[str, obj
     """
     source_declaration(context.store, source)
     named = read_map(path)
+    _carry_seals(context, source, named)
     with context.store.reading() as session:
         known = {
             str(row["local_id"])
@@ -75,6 +81,33 @@ def rekey_source(context: LoadContext, source: str, path: Path) -> dict[str, obj
         delivery = context.intake.stage_marks(_marked(session, source, named, known), file)
     result = load_delivery(context, source, delivery, snapshot=False)
     return {**result, "mapped": delivery.read, "unknown": len(named) - delivery.read}
+
+
+def _carry_seals(context: LoadContext, source: str, named: Mapping[str, str]) -> None:
+    """Sealed records go by their new local ID: what the source delivers under it stays out."""
+    with context.store.reading() as session:
+        if not list(rows_of_texts(session, _SEALED, named, {"source": source})):
+            return
+    with context.store.writing(context.header) as writing:
+        rows = list(rows_of_texts(writing, _SEALED, named, {"source": source}))
+        wanted = {str(row["local_id"]): named[str(row["local_id"])] for row in rows}
+        taken = {
+            str(row["local_id"])
+            for row in rows_of_texts(
+                writing,
+                "SELECT local_id FROM record WHERE source = :source AND local_id IN ({keys})",
+                wanted.values(),
+                {"source": source},
+            )
+        }
+        going = [row for row in rows if wanted[str(row["local_id"])] not in taken]
+        writing.update_rows(
+            "record",
+            [
+                {"record_id": row["record_id"], "local_id": wanted[str(row["local_id"])]}
+                for row in going
+            ],
+        )
 
 
 def read_map(path: Path) -> dict[str, str]:

@@ -93,8 +93,16 @@ def _restore(session: WriteSession, plan_id: int, before: pa.Table) -> None:
         schema=pa.schema([PAIRS.field("record_l"), PAIRS.field("record_r")]),
     )
     session.delete_arrow("scored_pair", written)
-    if before.num_rows > 0:
-        session.upsert_arrow("scored_pair", _with_outcomes(session, before))
+    kept = _without_sealed(session, before)
+    if kept.num_rows > 0:
+        session.upsert_arrow("scored_pair", _with_outcomes(session, kept))
+
+
+def _without_sealed(session: ReadSession, pairs: pa.Table) -> pa.Table:
+    """The pairs of which no record has been sealed since."""
+    gone = {row["record_id"] for row in session.rows("SELECT record_id FROM sealed_record")}
+    kept = [p for p in pairs.to_pylist() if gone.isdisjoint((p["record_l"], p["record_r"]))]
+    return pa.Table.from_pylist(kept, schema=PAIRS)
 
 
 def _with_outcomes(session: ReadSession, pairs: pa.Table) -> pa.Table:

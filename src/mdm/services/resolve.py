@@ -17,6 +17,7 @@ from mdm.ports import Clock, ReadSession, Store
 from mdm.services import history
 from mdm.services.keys import MUNICIPAL, record_number
 from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.seals import refuse_sealed, sealed_among, sealed_ids
 from mdm.services.told import WITHOUT_RECORD, Telling, is_told, tell
 
 _ID_FACTS = """
@@ -166,7 +167,11 @@ class View:
     def membership(self, record_id: int) -> tuple[str, str] | None:
         """The citizen that a record belongs to, and its link status."""
         if self.tx_id is not None:
-            return history.membership_at(self.session, record_id, self.tx_id)
+            then = history.membership_at(self.session, record_id, self.tx_id)
+            # What is sealed now was never told; a sealed record is read by who may know of it.
+            if then is None or sealed_among(self.session, [record_id]):
+                return then
+            return None if then[0] in sealed_ids(self.session) else then
         row = self.session.row(
             "SELECT municipal_id, link_status FROM membership WHERE record_id = :record",
             {"record": record_id},
@@ -245,6 +250,7 @@ def _by_id(view: View, question: Question) -> Resolved:
     requested = parse(question.local_id)
     if not history.told_ids(view.session, [requested], "NOT r.restricted"):
         raise NotFoundError("no such municipal ID was issued", where=requested)
+    refuse_sealed(view.session, requested)
     municipal_id = named(view, requested)
     status = view.citizen_status(municipal_id)
     if status is CitizenStatus.ERASED:
@@ -264,6 +270,7 @@ def present_citizen(session: ReadSession, municipal_id: str, today: str) -> str:
     Raises:
         NotFoundError, IdWithdrawnError, IdTombstoneError, AmbiguousIdError: See `resolve`.
     """
+    refuse_sealed(session, municipal_id)
     return named(View(session, None, today), municipal_id)
 
 
@@ -286,5 +293,7 @@ def named(view: View, municipal_id: str) -> str:
             f"told for both parts of a split; until {until} ask by source and local ID",
             where=municipal_id,
         )
-    assert facts["citizen"] is not None  # verify: the anchor of an active ID is placed
+    if facts["citizen"] is None:
+        # The anchor of an active ID is placed: then with somebody who is sealed now.
+        raise NotFoundError("no such municipal ID was issued", where=municipal_id)
     return str(facts["citizen"])

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from mdm.errors import RetentionCapError
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.lists import as_int
+from mdm.services.seals import unsealed
 
 CAP_SHARE = 0.005
 """More than this share of a source's records needs a person's word."""
@@ -14,8 +15,9 @@ FEWEST = 5
 
 # Withdrawn for longer than the source says. A record that its source replaced goes on answering
 # for its old local ID while the source holds the citizen; after that it is as a withdrawn one.
-_DUE = """
-SELECT r.record_id FROM record r WHERE r.source = :source
+# What is sealed stays until somebody decides of it.
+_DUE = f"""
+SELECT r.record_id FROM record r WHERE r.source = :source AND {unsealed("r")}
 AND (r.state = 'withdrawn' OR r.state = 'superseded' AND NOT EXISTS (
   SELECT 1 FROM membership m JOIN membership o ON o.municipal_id = m.municipal_id
   JOIN record p ON p.record_id = o.record_id
@@ -77,7 +79,8 @@ def what_is_due(session: ReadSession, days: Mapping[str, int], today: date) -> l
     counts = {
         str(row["source"]): as_int(row["records"])
         for row in session.rows(
-            "SELECT source, COUNT(*) AS records FROM record WHERE state <> 'erased' GROUP BY source"
+            "SELECT r.source, COUNT(*) AS records FROM record r "
+            f"WHERE r.state <> 'erased' AND {unsealed('r')} GROUP BY r.source"
         )
     }
     found = []

@@ -16,6 +16,7 @@ from mdm.ports import ReadSession, Store
 from mdm.services.csv_rows import csv_rows
 from mdm.services.lists import as_int, rows_of_texts
 from mdm.services.redecide import DecisionRules
+from mdm.services.seals import unsealed
 from mdm.services.take_answers import NEEDS_SECOND, Answer, Taken, take_answers
 
 KEY_COLUMNS = ("source_l", "local_id_l", "source_r", "local_id_r")
@@ -148,8 +149,8 @@ def _record_numbers(session: ReadSession, lines: list[Line]) -> dict[tuple[str, 
         for source, local_ids in wanted.items()
         for row in rows_of_texts(
             session,
-            "SELECT record_id, local_id FROM record WHERE source = :source "
-            "AND state <> 'erased' AND local_id IN ({keys})",
+            "SELECT r.record_id, r.local_id FROM record r WHERE r.source = :source "
+            f"AND r.state <> 'erased' AND {unsealed('r')} AND r.local_id IN ({{keys}})",
             local_ids,
             {"source": source},
         )

@@ -21,6 +21,7 @@ from mdm.services.refresh_golden import (
     refresh_golden,
 )
 from mdm.services.resolve import present_citizen
+from mdm.services.seals import sealed_among
 from mdm.survivorship.build import Override, build_golden, holding, value_digest
 from mdm.survivorship.member import MemberRecord
 
@@ -116,7 +117,7 @@ def undo_value(
             "LEFT JOIN membership m ON m.record_id = o.record_id WHERE o.override_id = :id",
             {"id": override_id},
         )
-        if row is None:
+        if row is None or sealed_among(session, [as_int(row["record_id"])]):
             raise NotFoundError("a steward set no such value", where=str(override_id))
         if row["state"] != "active":
             raise OverrideStateError(f"the value is {row['state']}", where=str(override_id))

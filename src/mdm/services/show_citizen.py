@@ -28,6 +28,7 @@ from mdm.services.citizen_parts import (
 from mdm.services.citizen_state import CitizenState, Member, Question, citizen_state
 from mdm.services.masking import masked, masked_cpf
 from mdm.services.refresh_golden import GoldenRules
+from mdm.services.seals import Hidden, unsealed
 from mdm.services.told import Telling, is_told, tell
 
 _NUMBERS = frozenset({Attribute.CNS, Attribute.NIS, Attribute.INEP_ID})
@@ -101,8 +102,8 @@ def state_and_keys(
 ) -> tuple[CitizenState, Keys]:
     """The citizen as somebody looks at them, and how each record's key is shown."""
 
-    def sees(_source: str, restricted: bool) -> bool:  # noqa: FBT001 - the port's signature
-        return look.restricted or not restricted
+    def sees(_source: str, hidden: Hidden) -> bool:
+        return hidden is Hidden.NO or (look.restricted and hidden is Hidden.RESTRICTED)
 
     question = Question(municipal_id=look.municipal_id)
     state = citizen_state(session, rules, question, sees=sees, today=today)
@@ -188,7 +189,9 @@ def _shown(attribute: Attribute, value: Value, *, reveal: bool) -> object:
 
 
 def _doubts(session: ReadSession, rules: GoldenRules, look: Look, keys: Keys) -> Rows:
-    visible = {end: "true" if look.restricted else f"NOT {end}.restricted" for end in ("l", "r")}
+    visible = {
+        end: unsealed(end) if look.restricted else f"NOT {end}.restricted" for end in ("l", "r")
+    }
     told = []
     for row in doubts_of(session, keys, visible):
         ends = {

@@ -65,7 +65,7 @@ def show_life(
         session,
         rules,
         Question(municipal_id=municipal_id),
-        sees=lambda source, restricted: sight.may_know(source, restricted=restricted),
+        sees=sight.may_know,
         today=today,
     )
     life = read_life(session, municipal_id, sight.visible, today=today.isoformat())
@@ -93,7 +93,12 @@ class _Showing:
     @property
     def disclosure(self) -> Disclosure:
         secret = all(member.restricted for member in self.state.members)
-        flags = flags_of(self.state.golden, self.state.day.isoformat(), restricted=secret)
+        flags = flags_of(
+            self.state.golden,
+            self.state.day.isoformat(),
+            restricted=secret,
+            sealed=self.state.sealed,
+        )
         sources = {member.record_id: member.source for member in self.state.members}
         return Disclosure(sight=self.sight, flags=flags, sources=sources)
 

@@ -8,6 +8,7 @@ from mdm.domain.access import Reader, Role
 from mdm.domain.visibility import Field, Flag, Shown, Side
 from mdm.errors import ForbiddenError
 from mdm.ports import ReadSession
+from mdm.services.seals import Hidden, unsealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +48,26 @@ class Sight:
         hinted at or timed.
         """
         sides = visibility.sees_restricted(self.reader.role, self.reader.purpose)
+        rest = "true" if self.sees_sealed else unsealed(record)
         if sides == frozenset(Side):
-            return "true"
+            return rest
         if Side.OWN in sides and self.own:
             # Names of sources are slugs, checked when they are declared.
             listed = ", ".join(f"'{name}'" for name in sorted(self.own))
-            return f"(NOT {record}.restricted OR {record}.source IN ({listed}))"
+            return f"(NOT {record}.restricted OR ({record}.source IN ({listed}) AND {rest}))"
         return f"NOT {record}.restricted"
 
-    def may_know(self, source: str, *, restricted: bool) -> bool:
+    @property
+    def sees_sealed(self) -> bool:
+        """Whether the reader may know of sealed citizens."""
+        return visibility.sees_sealed(self.reader.role, self.reader.purpose)
+
+    def may_know(self, source: str, hidden: Hidden) -> bool:
         """The same of one record that was read already."""
+        if hidden is Hidden.SEALED and not self.sees_sealed:
+            return False
         sides = visibility.sees_restricted(self.reader.role, self.reader.purpose)
-        return not restricted or self.side(source) in sides
+        return hidden is Hidden.NO or self.side(source) in sides
 
 
 def sight_of(session: ReadSession, reader: Reader) -> Sight:

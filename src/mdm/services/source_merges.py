@@ -11,6 +11,7 @@ from mdm.domain.source_merge import MarkProblem
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.history import memberships_before
 from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.seals import unsealed
 from mdm.standardise.text import clean
 
 MARK_FIELD = "merged_into"
@@ -22,7 +23,8 @@ _REASONS = ", ".join(f"'{problem}'" for problem in MarkProblem)
 _MARKED = f"""
 SELECT r.local_id, v.payload FROM record r
 JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
-WHERE r.source = :source AND (r.state = 'superseded' OR (r.state <> 'erased' AND r.record_id IN (
+WHERE r.source = :source AND {unsealed("r")}
+AND (r.state = 'superseded' OR (r.state <> 'erased' AND r.record_id IN (
   SELECT i.record_id FROM issue i WHERE i.field = '{MARK_FIELD}' AND i.reason IN ({_REASONS}))))
 """
 _MARK_ISSUES = f"""
@@ -180,7 +182,8 @@ def _numbers(session: ReadSession, named: Mapping[int, tuple[str, str]]) -> dict
     found: dict[int, int] = {}
     for record_id, (source, local_id) in named.items():
         number = session.value(
-            "SELECT record_id FROM record WHERE source = :source AND local_id = :local",
+            "SELECT r.record_id FROM record r WHERE r.source = :source AND r.local_id = :local "
+            f"AND {unsealed('r')}",
             {"source": source, "local": local_id},
         )
         if number is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mdm.domain.ledger import TxHeader
 from mdm.errors import SourceDeclarationError, SourceExistsError, UnknownSourceError
 from mdm.ports import Rows, Store
+from mdm.services.seals import unsealed
 
 RESERVED_NAMES = frozenset({"accept", "municipal"})
 """Words of the command line (`mdm load accept ID`, `mdm resolve municipal ID`) that no source can
@@ -101,7 +102,8 @@ def list_sources(store: Store) -> Rows:
             " WHERE state = 'applied' GROUP BY source"
         )
         states = session.rows(
-            "SELECT source, state, COUNT(*) AS records FROM record GROUP BY source, state"
+            "SELECT r.source, r.state, COUNT(*) AS records FROM record r "
+            f"WHERE {unsealed('r')} GROUP BY r.source, r.state"
         )
     of_load = {row["source"]: row for row in loads}
     counts: dict[tuple[object, object], object] = {

@@ -26,6 +26,10 @@ _ERASED = (
     "SELECT record_id, tx_id FROM ledger_event WHERE record_id IN ({keys}) "
     "AND kind = 'record_state' AND detail = 'erased'"
 )
+_SEALED = (
+    "SELECT record_id, tx_id, kind, municipal_id FROM ledger_event WHERE record_id IN ({keys}) "
+    "AND kind IN ('seal', 'unseal') ORDER BY seq"
+)
 _FLAGS = """
 SELECT v.record_id, l.tx_id, {flag} AS flag FROM record_version v
 JOIN load l ON l.load_id = v.load_id WHERE v.record_id IN ({{keys}}) ORDER BY v.version
@@ -60,6 +64,10 @@ def _pasts(session: ReadSession, ids: Collection[str]) -> Iterable[RecordPast]:
     for row in rows_of_numbers(session, _PLACINGS, records):
         home = None if row["kind"] == LedgerKind.UNPLACE else as_text(row["municipal_id"])
         placed.setdefault(as_int(row["record_id"]), []).append((as_int(row["tx_id"]), home))
+    # Nothing of a sealed record leaves: to who is told it is as one of nobody.
+    for row in rows_of_numbers(session, _SEALED, records):
+        home = None if row["kind"] == LedgerKind.SEAL else as_text(row["municipal_id"])
+        placed[as_int(row["record_id"])].append((as_int(row["tx_id"]), home))
     erased = {
         as_int(row["record_id"]): as_int(row["tx_id"])
         for row in rows_of_numbers(session, _ERASED, records)

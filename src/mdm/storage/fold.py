@@ -105,6 +105,17 @@ FROM ledger_event WHERE kind IN ('override', 'override_undo', 'override_lapse')
 GROUP BY detail
 """
 
+_SEALS = """
+SELECT CAST(detail AS BIGINT) AS seal_id, max_by(municipal_id, seq) AS municipal_id,
+    CASE max_by(kind, seq) WHEN 'unseal' THEN 'undone' ELSE 'active' END AS state
+FROM ledger_event WHERE kind IN ('seal', 'unseal') GROUP BY detail
+"""
+
+_SEALED = """
+SELECT record_id, CAST(max_by(detail, seq) AS BIGINT) AS seal_id FROM ledger_event
+WHERE kind IN ('seal', 'unseal') GROUP BY record_id HAVING max_by(kind, seq) = 'seal'
+"""
+
 FOLDS: tuple[Folded, ...] = (
     Folded(
         "membership",
@@ -122,6 +133,8 @@ FOLDS: tuple[Folded, ...] = (
     Folded("judgement", "judgement_id", ("state",), _JUDGEMENTS),
     Folded("identifier_judgement", "judgement_id", ("state",), _IDENTIFIERS),
     Folded("golden_override", "override_id", ("state",), _OVERRIDES),
+    Folded("seal", "seal_id", ("municipal_id", "state"), _SEALS),
+    Folded("sealed_record", "record_id", ("seal_id",), _SEALED),
 )
 
 

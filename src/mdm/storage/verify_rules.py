@@ -1,12 +1,12 @@
 """The invariants of the registry as questions: each lists what breaks it."""
 
-from dataclasses import dataclass
-
 import duckdb
 
 from mdm.domain.check import Check
 from mdm.domain.lifecycle import stated_changes
 from mdm.storage.fold import first_row
+from mdm.storage.verify_rule import Rule
+from mdm.storage.verify_seals import SEAL_RULES
 
 # What the rules and digests need of each table; the rest of its columns is only checked.
 KEPT: dict[str, str] = {
@@ -26,24 +26,12 @@ KEPT: dict[str, str] = {
     "issue": "issue_id, load_id, record_id, row_check",
     "quarantine": "quarantine_id, load_id, row_check",
     "golden_record": "municipal_id, content_digest, md5(lineage) AS lineage, row_check",
+    "scored_pair": "record_l, record_r, row_check",
+    "review_item": "review_id, record_l, record_r, state, row_check",
+    "seal": "*",
+    "sealed_record": "*",
     "state_digest": "name",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """An invariant.
-
-    Attributes:
-        name: Its number in the list of invariants, and what it says.
-        over: The table whose rows it looks at.
-        broken: SELECT of one text column that names each row breaking it.
-    """
-
-    name: str
-    over: str
-    broken: str
-
 
 _ANCHORED = (
     "municipal_id AS i LEFT JOIN membership AS m ON m.record_id = i.anchor_record_id "
@@ -52,6 +40,11 @@ _ANCHORED = (
 
 # A judgement shows in the citizens from the next plan that is applied, and not reverted, on.
 _SETTLED = "(SELECT max(applied_tx) FROM plan WHERE state = 'applied')"
+# What was said of a sealed record holds nothing, nor before the first plan without the seal.
+_UNHELD = (
+    "(SELECT record_id FROM sealed_record UNION ALL SELECT record_id FROM ledger_event "
+    f"WHERE kind = 'unseal' AND tx_id >= {_SETTLED})"
+)
 
 _ALLOWED = ", ".join(f"('{before}', '{after}')" for before, after in stated_changes())
 # What each record was before an event states a state for it: one that was set outright outlives
@@ -120,7 +113,8 @@ RULES: tuple[Rule, ...] = (
         "FROM judgement AS j JOIN membership AS l ON l.record_id = j.record_l "
         "JOIN membership AS r ON r.record_id = j.record_r "
         "WHERE j.verdict = 'same' AND j.state = 'active' AND l.municipal_id <> r.municipal_id "
-        f"AND j.tx_id < {_SETTLED}",
+        f"AND j.tx_id < {_SETTLED} AND l.record_id NOT IN {_UNHELD} "
+        f"AND r.record_id NOT IN {_UNHELD}",
     ),
     Rule(
         "I5 judged different, two citizens",
@@ -129,7 +123,8 @@ RULES: tuple[Rule, ...] = (
         "FROM judgement AS j JOIN membership AS l ON l.record_id = j.record_l "
         "JOIN membership AS r ON r.record_id = j.record_r "
         "WHERE j.verdict = 'different' AND j.state = 'active' AND l.municipal_id = r.municipal_id "
-        f"AND j.tx_id < {_SETTLED}",
+        f"AND j.tx_id < {_SETTLED} AND l.record_id NOT IN {_UNHELD} "
+        f"AND r.record_id NOT IN {_UNHELD}",
     ),
     Rule(
         "I17 rows read are accounted for",
@@ -191,6 +186,7 @@ RULES: tuple[Rule, ...] = (
         "SELECT 'ledger_event seq=' || seq || ': tx_id' FROM ledger_event AS e "
         "ANTI JOIN ledger_tx AS t ON t.tx_id = e.tx_id",
     ),
+    *SEAL_RULES,
 )
 
 

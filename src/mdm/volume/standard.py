@@ -3,9 +3,10 @@
 Tables: `standard` (record_id, source, local_id, version, content_hash and the standard columns; of
 every record but the erased, withdrawn ones too: they are linkage evidence), `record_state`
 (record_id, state, restricted) and the view `source_merge` (record_id, into_id: replaced by another
-record of its source). `cache_marker` says which state of the registry they show: the digests that
-the registry itself states of `record` and `record_version`, and the version of the standardiser.
-A restored backup or a crash between the registry's commit and the cache's is thus noticed.
+record of its source). A sealed record is to the volume plane as an erased one. `cache_marker` says
+which state of the registry they show: the digests that the registry itself states of `record` with
+`sealed_record`, and of `record_version`, and the version of the standardiser. A restored backup or
+a crash between the registry's commit and the cache's is thus noticed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ Standardise = Callable[[duckdb.DuckDBPyConnection, str, str], object]
 
 KEYS = ("record_id", "source", "local_id", "version", "content_hash")
 LISTS = ("cns", "phones", "emails")
-CONTENT, STATES = "record_version", "record"
+CONTENT, STATES, SEALS = "record_version", "record", "sealed_record"
 NOTHING = "0-0-0"
 _ASKED_AT_ONCE = 500
 _FEW = 5_000
@@ -45,6 +46,11 @@ _PAYLOAD_SQL = """
 SELECT r.record_id, r.source, r.local_id, r.version, r.content_hash, v.payload
 FROM record r JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
 """
+_STATES_SQL = """
+SELECT {columns}, CASE WHEN s.record_id IS NULL THEN r.state ELSE 'erased' END AS state,
+       r.restricted
+FROM record r LEFT JOIN sealed_record s ON s.record_id = r.record_id
+"""
 _SOURCE_MERGE = """
 CREATE OR REPLACE VIEW source_merge AS
 SELECT s.record_id, t.record_id AS into_id FROM standard s JOIN standard t
@@ -55,10 +61,13 @@ WHERE s.merged_into IS NOT NULL
 
 
 def state_digests(session: ReadSession) -> dict[str, str]:
-    """What the registry states of the two tables that the cache follows."""
+    """What the registry states of the content and of the states that the cache follows."""
     rows = session.rows("SELECT name, rows, sum_a, sum_b FROM state_digest")
     stated = {str(row["name"]): f"{row['rows']}-{row['sum_a']}-{row['sum_b']}" for row in rows}
-    return {name: stated.get(name, NOTHING) for name in (CONTENT, STATES)}
+    found = {name: stated.get(name, NOTHING) for name in (CONTENT, STATES)}
+    if SEALS in stated:
+        found[STATES] += f" {stated[SEALS]}"
+    return found
 
 
 def sync_standard(
@@ -78,8 +87,7 @@ def sync_standard(
     marked = _marker(con)
     if marked == wanted:
         return 0
-    if marked.get(CONTENT) == wanted[CONTENT]:
-        _refresh_states(con, session, wanted)
+    if marked.get(CONTENT) == wanted[CONTENT] and _refresh_states(con, session, wanted):
         return 0
     _read_states(con, session)
     if not _has_standard(con):
@@ -227,29 +235,39 @@ def _read_states(con: duckdb.DuckDBPyConnection, session: ReadSession) -> None:
         " local_id VARCHAR, version BIGINT, content_hash VARCHAR, state VARCHAR,"
         " restricted BOOLEAN)"
     )
-    columns = ", ".join(_STATE.names)
-    fill(con, "registry_record", session.read_arrow(f"SELECT {columns} FROM record", schema=_STATE))
+    sql = _STATES_SQL.format(columns="r.record_id, r.source, r.local_id, r.version, r.content_hash")
+    fill(con, "registry_record", session.read_arrow(sql, schema=_STATE))
 
 
 def _refresh_states(
     con: duckdb.DuckDBPyConnection, session: ReadSession, wanted: Mapping[str, str]
-) -> None:
+) -> bool:
+    """Follow states alone; False, and nothing is done, where the cache lacks a record.
+
+    That is one whose seal was taken off.
+    """
     narrow = pa.schema([_STATE.field(name) for name in ("record_id", "state", "restricted")])
     con.execute(
         "CREATE OR REPLACE TABLE registry_record"
         " (record_id BIGINT, state VARCHAR, restricted BOOLEAN)"
     )
-    found = session.read_arrow("SELECT record_id, state, restricted FROM record", schema=narrow)
+    found = session.read_arrow(_STATES_SQL.format(columns="r.record_id"), schema=narrow)
     fill(con, "registry_record", found)
+    lacking = "FROM registry_record ANTI JOIN standard USING (record_id) WHERE state <> 'erased'"
+    if count(con, f"SELECT count(*) {lacking}") > 0:
+        # The same content as before, of more records: pairs with them are still to be found.
+        con.execute("DROP TABLE IF EXISTS scored_marker")
+        return False
     with _committed(con):
         _forget_erased(con)
         _write_states(con)
         _mark(con, wanted)
     con.execute("DROP TABLE registry_record")
+    return True
 
 
 def _forget_erased(con: duckdb.DuckDBPyConnection) -> None:
-    """Let records go that were erased from elsewhere; pairs with them hold no longer.
+    """Let records go that were erased from elsewhere, or sealed; their pairs hold no longer.
 
     What is stated of the content does not tell: an emptied version keeps its hash.
     """

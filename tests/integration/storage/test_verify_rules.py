@@ -43,6 +43,11 @@ def update(table: str, **row: object) -> Break:
     return lambda session: session.update_rows(table, [row])
 
 
+def sealed(record_id: int) -> Break:
+    row = {"record_id": record_id, "seal_id": 1}
+    return lambda session: session.insert_rows("sealed_record", [row])
+
+
 BREAKS: dict[str, Break] = {
     "I1 every present record belongs to one citizen": lambda session: session.delete_arrow(
         "membership", pa.table({"record_id": [3]})
@@ -81,6 +86,14 @@ BREAKS: dict[str, Break] = {
     "what stewards said is about known records": update(
         "golden_override", override_id=1, record_id=99
     ),
+    "sealed citizens are sealed whole": sealed(99),
+    "sealed records stay where they are": lambda session: [
+        session.append_events(event(kind, 2, IDS[0], detail=detail))
+        for kind, detail in (("seal", "1"), ("relink", "alone"))
+    ],
+    "nothing is told of sealed records": sealed(2),
+    "I10 fold seal": lambda session: session.append_events(event("seal", 2, IDS[0], detail="1")),
+    "I10 fold sealed_record": sealed(2),
     "plan items digest": update("plan", plan_id=1, items=b"others"),
 }
 

@@ -23,9 +23,11 @@ from mdm.domain.events import (
     RecordStateSet,
     ReinstateId,
     Relink,
+    Seal,
     SetValue,
     TombstoneId,
     Unplace,
+    Unseal,
     UnsetValue,
     WithdrawId,
     with_drawn_ids,
@@ -61,6 +63,8 @@ EVENTS: list[Event] = [
     SetValue(9),
     LapseValue(9),
     UnsetValue(9),
+    Seal(1, "A", 10),
+    Unseal(1, "A", 10),
 ]
 
 
@@ -122,6 +126,45 @@ def test_the_fold_tells_who_is_whose() -> None:
     assert state.records == {1: RecordState.PRESENT, 2: RecordState.WITHDRAWN}
     assert state.judgements[7].state is JudgementState.SUSPENDED
     assert broken_rules(state) == []
+
+
+SEALED: list[Event] = [Mint("A", 1), Place(1, "A"), Mint("B", 2), Place(2, "B"), Seal(1, "A", 10)]
+
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        Move(1, "A", "B"),
+        Unplace(1, "A"),
+        Relink(1, "A", BY_WEIGHT),
+        RecordStateSet(1, RecordState.WITHDRAWN),
+        Seal(1, "A", 11),
+        Seal(2, "A", 11),
+        Seal(3, "A", 11),
+        Unseal(1, "A", 11),
+        Unseal(2, "B", 10),
+    ],
+    ids=str,
+)
+def test_a_sealed_record_stays_where_it_is(impossible: Event) -> None:
+    with pytest.raises(LedgerError) as refused:
+        fold(numbered([*SEALED, impossible]))
+    assert refused.value.where == "ledger event 6"
+
+
+def test_a_sealed_record_can_be_erased_and_its_seal_taken_off() -> None:
+    state = fold(numbered([*SEALED, RecordStateSet(1, RecordState.ERASED)]))
+    assert (state.sealed, state.records[1]) == ({1: 10}, RecordState.ERASED)
+
+    state = fold(numbered([*SEALED, Unseal(1, "A", 10), Move(1, "A", "B")]))
+    assert (state.sealed, state.membership[1]) == ({}, "B")
+
+
+def test_a_citizen_is_sealed_whole() -> None:
+    assert broken_rules(fold(numbered(SEALED))) == []
+    assert broken_rules(fold(numbered([*SEALED[:-1], Place(3, "A"), SEALED[-1]]))) == [
+        "A: sealed in part"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -59,10 +59,15 @@ def test_what_happens_to_a_record_changes_its_citizen_as_the_table_says() -> Non
     for row, other in product(placed, {*RecordState} - {RecordState.PENDING}):
         if row.then is RecordState.PENDING:
             continue
-        for rest in ([], [other]):
-            before, after = (citizen_status_of([one, *rest]) for one in (row.state, row.then))
+        for rest, sealed in product(([], [other]), (False, True)):
+            before, after = (
+                citizen_status_of([one, *rest], sealed=sealed) for one in (row.state, row.then)
+            )
             if before is not after:
                 seen.add((before, after))
+            if before is not CitizenStatus.ERASED:
+                # The seal is put on, or taken off.
+                seen.add((before, citizen_status_of([row.state, *rest], sealed=not sealed)))
     assert seen == known
 
 

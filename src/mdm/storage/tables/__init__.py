@@ -22,6 +22,7 @@ from mdm.storage.tables.ledger import LedgerEvent, LedgerTx, StateDigest
 from mdm.storage.tables.past import GoldenChange, OwnershipSpan
 from mdm.storage.tables.quality import QualityPair, QualitySample
 from mdm.storage.tables.records import Issue, Load, Quarantine, Record, RecordVersion, Source
+from mdm.storage.tables.seals import SealedRecord, SealRow
 from mdm.storage.tables.work import GoldenOverride, GoldenRecord, Plan, ReviewItem
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "Registry",
     "ReviewItem",
     "ScoredPair",
+    "SealRow",
+    "SealedRecord",
     "Source",
     "StateDigest",
     "Told",

@@ -1,0 +1,170 @@
+"""Seals and link runs: what is sealed is no evidence, in deltas, whole runs and waiting plans."""
+
+from pathlib import Path
+
+import pytest
+
+from mdm.bootstrap import Application
+from mdm.bootstrap.erasing import erase
+from mdm.bootstrap.sealing import seal, unseal
+from mdm.domain.erasure import ErasureReason
+from mdm.domain.seal import SealReason
+from mdm.errors import LaterChangesError, NotFoundError
+from mdm.services.keys import record_number
+from support.intake import silent
+from support.link_runs import (
+    ANA,
+    CARLOS,
+    CLINIC,
+    SCHOOL,
+    Key,
+    app,
+    apply,
+    assert_sound,
+    built,
+    changes,
+    deliver,
+    homes,
+    ids,
+    judged,
+    link,
+    partition,
+    revert,
+    templates,
+    who,
+)
+
+__all__ = ["app", "built", "templates"]
+pytestmark = pytest.mark.slow
+EARLIER = frozenset({(CLINIC, "1"), (SCHOOL, "7")})
+BEGINS = {**ANA, "full_name": "Ana Paula Moreira", "mother_name": "Joana Moreira"}
+
+
+def sealed(application: Application, key: Key = (CLINIC, "1"), *anew: Key) -> dict[str, object]:
+    return seal(application, key, SealReason.PROTECTION, second="rita", anew=anew)
+
+
+def asked(application: Application) -> int:
+    with application.store.reading() as session:
+        sql = "SELECT COUNT(*) FROM review_item WHERE state IN ('open', 'claimed')"
+        return session.number(sql)
+
+
+def content(application: Application, record_id: int) -> int:
+    with application.store.reading() as session:
+        sql = "SELECT MAX(version) FROM record_version WHERE record_id = :r"
+        return session.number(sql, {"r": record_id})
+
+
+def test_the_two_never_meet_in_a_delta_a_whole_run_or_a_question(
+    built: Application, tmp_path: Path
+) -> None:
+    home = homes(built)[CLINIC, "1"]
+    sealed(built)
+    people = [who("1", ANA, phone="51981234567"), who("2", CARLOS), who("n1", BEGINS)]
+    for round_ in range(2):
+        deliver(built, tmp_path, people, CLINIC)
+        deliver(built, tmp_path, [who("7", ANA), who("n7", ANA)], SCHOOL)
+        link(built, fresh=round_ == 1)
+        begun = homes(built)[SCHOOL, "n7"]
+        assert begun not in {home, homes(built)[CLINIC, "2"]}
+        assert homes(built)[CLINIC, "1"] == homes(built)[SCHOOL, "7"] == home
+        assert homes(built)[CLINIC, "n1"] == begun
+        assert asked(built) == 0
+        assert_sound(built)
+    assert content(built, 1) == 1, "what sources go on to say of the sealed is not stored"
+    assert not EARLIER & {key for group in partition(built) - {EARLIER} for key in group}
+
+    # Nothing of it is left in the cache that candidates are found in.
+    with built.synced_volume(silent) as con:
+        numbers = con.execute("SELECT record_id FROM standard ORDER BY 1").fetchall()
+    assert len(numbers) == 3
+
+
+def test_with_the_seal_off_records_are_linked_as_others_are(
+    built: Application, tmp_path: Path
+) -> None:
+    home = homes(built)[CLINIC, "1"]
+    sealed(built, (SCHOOL, "7"))
+    deliver(built, tmp_path, [who("n7", ANA)], SCHOOL)
+    link(built)
+    begun = homes(built)[SCHOOL, "n7"]
+    assert begun != home
+    unseal(built, ("municipal", home), second="rita")
+    assert_sound(built)
+    link(built, accept_changes=5)
+
+    assert homes(built)[SCHOOL, "n7"] == homes(built)[CLINIC, "1"] == home
+    assert ids(built)[begun][0] == "active"
+    assert_sound(built)
+
+
+def test_a_plan_made_before_the_seal_brings_nothing_to_who_is_sealed(
+    built: Application, tmp_path: Path
+) -> None:
+    home = homes(built)[CLINIC, "1"]
+    deliver(built, tmp_path, [who("7", ANA), who("n7", ANA)], SCHOOL)
+    plan = link(built, apply=False)
+    sealed(built)
+    apply(built, plan["plan_id"])
+
+    assert homes(built)[SCHOOL, "n7"] != home
+    assert homes(built)[CLINIC, "1"] == home
+    assert_sound(built)
+    with pytest.raises(LaterChangesError):
+        revert(built, 1)
+
+
+def test_a_must_link_to_who_is_sealed_joins_nobody(built: Application, tmp_path: Path) -> None:
+    home = homes(built)[CLINIC, "1"]
+    judged(built, "same", (CLINIC, "1"), (CLINIC, "2"))
+    sealed(built)
+    deliver(
+        built,
+        tmp_path,
+        [who("1", ANA), who("2", CARLOS), who("3", BEGINS, merged_into="1")],
+        CLINIC,
+    )
+    assert changes(link(built))["minted"] == 1
+
+    assert len({homes(built)[CLINIC, key] for key in "123"}) == 3
+    assert homes(built)[CLINIC, "1"] == home
+    assert_sound(built)
+    unseal(built, ("municipal", home), second="rita")
+    assert_sound(built)
+    link(built, accept_changes=5)
+    assert homes(built)[CLINIC, "2"] == home
+    assert_sound(built)
+
+
+def test_a_local_id_that_is_free_again_begins_anew(built: Application, tmp_path: Path) -> None:
+    home = homes(built)[CLINIC, "1"]
+    told = sealed(built, (CLINIC, "1"), (SCHOOL, "7"))
+    assert (told["records"], told["freed"]) == (2, 1)
+    done = deliver(built, tmp_path, [who("7", BEGINS)], SCHOOL)
+    assert (done["new"], done["withdrawn"]) == (1, 0)
+    link(built)
+    assert homes(built)[SCHOOL, "7"] != home
+    assert_sound(built)
+
+    # The earlier citizen can still be erased, by the ID alone.
+    gone = erase(built, ("municipal", home), ErasureReason.COURT_ORDER, silent)
+    assert (gone["erased"], gone["erased_citizens"]) == (2, [home])
+    with built.store.reading() as session, pytest.raises(NotFoundError):
+        record_number(session, CLINIC, "1")
+    assert homes(built)[SCHOOL, "7"] != home
+    assert_sound(built)
+
+
+def test_a_dry_run_says_what_would_be_sealed_and_seals_nothing(built: Application) -> None:
+    before = homes(built), partition(built)
+    home = before[0][CLINIC, "1"]
+    told = seal(built, (CLINIC, "1"), SealReason.ADOPTION, second="rita", dry_run=True)
+
+    assert told == {
+        "dry_run": True, "seal_id": None, "reason": "adoption", "municipal_id": home,
+        "records": 2, "freed": 0, "told": [],
+    }  # fmt: skip
+    assert (homes(built), partition(built)) == before
+    with built.store.reading() as session:
+        assert record_number(session, CLINIC, "1") == 1
