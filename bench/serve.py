@@ -191,7 +191,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if process.poll() is not None:
             sys.exit("the service ended")
         try:
