@@ -47,7 +47,7 @@ def test_the_backend_of_a_job_has_the_niceness_of_the_job(postgres_server: Postg
     assert session == backend
     # The server starts those with the priority of all others.
     assert helpers == [0, 0]
-    assert all(asked(url, 0)[2:])
+    assert all(asked(url, 0)[2:]) is (os.getpriority(os.PRIO_PROCESS, 0) <= 0)
     postgres_server.drop_database(url)
 
 
