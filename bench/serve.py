@@ -1,10 +1,13 @@
 """How fast a registry answers: two workers, and the generator of load on the same machine.
 
-    python -m bench.serve --home HOME [--seconds 10] [--connections 4] [--during "mdm ..."]
+    python -m bench.serve --home HOME [--seconds 10] [--connections 4] [--rate 500]
+        [--during "mdm ..."] [--only-look-ups]
 
 HOME is a built registry; the bench adds a client to it and audit entries, so give it a copy.
-Prints a table and, last, one line of JSON. `--during` runs a command (an apply, a revert) beside
-a second round of look-ups and tells how the two met.
+Prints a line of JSON a round and, last, all of them in one. Look-ups are measured in two ways:
+as many as a few connections can ask one after the other, which finds what the service can do,
+and at a given rate, which finds how long answers take under that load. `--during` runs a command
+(an apply, a revert) beside further rounds, of both kinds in turn, and tells how the two met.
 """
 
 import argparse
@@ -18,18 +21,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
 import uvloop
 
+from bench.serve_load import Load, Round, hammer, offer, once
 from mdm.bootstrap import open_application
 from mdm.bootstrap.serving import new_client
 
 SAMPLE = 50_000
 BATCH = 10_000
+CALLERS = 32
+"""Connections of those who ask at a rate: enough for as many answers as may be waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,120 +72,6 @@ def draw(home: Path, seed: int) -> Keys:
     )
 
 
-@dataclass(slots=True)
-class Round:
-    """Latencies of one kind of request, in milliseconds."""
-
-    name: str
-    seconds: float = 0.0
-    times: list[float] = field(default_factory=list)
-    statuses: dict[int, int] = field(default_factory=dict)
-
-    def told(self) -> dict[str, object]:
-        """Figures of the round."""
-        ordered = sorted(self.times)
-
-        def at(share: float) -> float:
-            return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2)
-
-        return {
-            "round": self.name,
-            "requests": len(ordered),
-            "per_second": round(len(ordered) / self.seconds, 1),
-            "p50_ms": at(0.5),
-            "p99_ms": at(0.99),
-            "max_ms": round(ordered[-1], 2),
-            "statuses": self.statuses,
-        }
-
-
-class Connection:
-    """One kept-open connection that speaks as little HTTP as the service needs."""
-
-    def __init__(self, port: int, token: str) -> None:
-        self._port = port
-        self._head = (
-            f"Host: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nX-Purpose-Of-Use: integration\r\n"
-        )
-
-    async def open(self) -> "Connection":
-        """Connect."""
-        self._reader, self._writer = await asyncio.open_connection(
-            "127.0.0.1", self._port, limit=2**24
-        )
-        return self
-
-    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, int]:
-        """Ask and read the whole answer: its status and size."""
-        length = (
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
-        )
-        self._writer.write(f"{method} {path} HTTP/1.1\r\n{self._head}{length}\r\n".encode() + body)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        status = int(head[9:12])
-        lowered = head.lower()
-        if b"transfer-encoding: chunked" in lowered:
-            return status, await self._chunks()
-        at = lowered.index(b"content-length:") + 15
-        size = int(lowered[at : lowered.index(b"\r\n", at)])
-        await self._reader.readexactly(size)
-        return status, size
-
-    async def _chunks(self) -> int:
-        total = 0
-        while True:
-            size = int(await self._reader.readuntil(b"\r\n"), 16)
-            await self._reader.readexactly(size + 2)
-            if size == 0:
-                return total
-            total += size
-
-    def close(self) -> None:
-        """Hang up."""
-        self._writer.close()
-
-
-async def hammer(
-    name: str, port: int, token: str, paths: Sequence[str], *, seconds: float, connections: int
-) -> Round:
-    """Ask for addresses one after the other on each of some connections."""
-    found = Round(name)
-    began = time.perf_counter()
-    until = began + seconds
-
-    async def one(offset: int) -> None:
-        connection = await Connection(port, token).open()
-        number = offset
-        while time.perf_counter() < until:
-            start = time.perf_counter()
-            status, _ = await connection.ask("GET", paths[number % len(paths)])
-            found.times.append((time.perf_counter() - start) * 1000)
-            found.statuses[status] = found.statuses.get(status, 0) + 1
-            number += connections
-        connection.close()
-
-    await asyncio.gather(*(one(n) for n in range(connections)))
-    found.seconds = time.perf_counter() - began
-    return found
-
-
-async def once(
-    name: str, port: int, token: str, asks: Sequence[tuple[str, str, bytes]]
-) -> tuple[Round, int]:
-    """Ask one after the other on one connection; also the size of the last answer."""
-    found, size = Round(name), 0
-    connection = await Connection(port, token).open()
-    began = time.perf_counter()
-    for method, path, body in asks:
-        start = time.perf_counter()
-        status, size = await connection.ask(method, path, body)
-        found.times.append((time.perf_counter() - start) * 1000)
-        found.statuses[status] = found.statuses.get(status, 0) + 1
-    found.seconds = time.perf_counter() - began
-    connection.close()
-    return found, size
-
-
 def token(port: int, keys: Keys) -> str:
     """An access token."""
     body = (
@@ -210,56 +102,88 @@ def memory(process: psutil.Process) -> int:
     return held // 2**20
 
 
-async def rounds(
-    port: int, keys: Keys, given: argparse.Namespace, service: psutil.Process
-) -> list[dict[str, object]]:
-    """All rounds, in turn."""
-    key = token(port, keys)
-    look_ups = [f"/api/v1/crosswalk/{s}/{quote(i, safe='')}" for s, i in keys.records]
-    citizens = [f"/api/v1/citizens/{i}" for i in keys.ids]
-    asked = {"seconds": given.seconds, "connections": given.connections}
-    told: list[dict[str, object]] = []
+class Bench:
+    """Rounds of one run, told as they end."""
 
-    def tell(found: Round, **more: object) -> None:
-        told.append({**found.told(), **more})
-        print(json.dumps(told[-1]), flush=True)
+    def __init__(self, keys: Keys, given: argparse.Namespace, service: psutil.Process) -> None:
+        self._keys, self._given, self._service = keys, given, service
+        self._token = token(given.port, keys)
+        self._look_ups = [f"/api/v1/crosswalk/{s}/{quote(i, safe='')}" for s, i in keys.records]
+        self.told: list[dict[str, object]] = []
 
-    await hammer("warm", port, key, look_ups, seconds=2, connections=given.connections)
-    tell(await hammer("crosswalk", port, key, look_ups, **asked))
-    tell(await hammer("citizen", port, key, citizens, **asked))
-    items = [
-        {"key": str(n), "source": source, "local_id": local_id}
-        for n, (source, local_id) in enumerate(keys.records[:BATCH])
-    ]
-    body = json.dumps({"items": items}).encode()
-    batch, _ = await once("batch", port, key, [("POST", "/api/v1/crosswalk/batch", body)] * 5)
-    tell(batch)
-    for form in ("csv", "ndjson"):
-        before = memory(service)
-        peak = before
-        going = asyncio.create_task(
-            once(
-                f"export {form}",
-                port,
-                key,
-                [("GET", f"/api/v1/crosswalk/export?format={form}", b"")],
-            )
+    def _tell(self, found: Round, **more: object) -> None:
+        self.told.append({**found.told(), **more})
+        print(json.dumps(self.told[-1]), flush=True)
+
+    def _load(self, paths: Sequence[str], seconds: float) -> Load:
+        return Load(self._given.port, self._token, paths, seconds)
+
+    async def run(self) -> None:
+        """All rounds, in turn."""
+        given = self._given
+        asked = self._load(self._look_ups, given.seconds)
+        await hammer(replace(asked, seconds=2), "warm", connections=given.connections)
+        self._tell(await hammer(asked, "crosswalk", connections=given.connections))
+        self._tell(await self._offered(asked, "crosswalk offered", 0))
+        if not given.only_look_ups:
+            await self._others()
+        if given.during is not None:
+            await self._during(asked)
+
+    async def _offered(self, asked: Load, name: str, number: int) -> Round:
+        return await offer(
+            asked, name, rate=self._given.rate, connections=CALLERS, seed=self._given.seed + number
         )
+
+    async def _others(self) -> None:
+        given = self._given
+        citizens = self._load([f"/api/v1/citizens/{i}" for i in self._keys.ids], given.seconds)
+        self._tell(await hammer(citizens, "citizen", connections=given.connections))
+        items = [
+            {"key": str(n), "source": source, "local_id": local_id}
+            for n, (source, local_id) in enumerate(self._keys.records[:BATCH])
+        ]
+        body = json.dumps({"items": items}).encode()
+        asks = [("POST", "/api/v1/crosswalk/batch", body)] * 5
+        batch, _ = await once("batch", given.port, self._token, asks)
+        self._tell(batch)
+        for form in ("csv", "ndjson"):
+            await self._export(form)
+
+    async def _export(self, form: str) -> None:
+        before = peak = memory(self._service)
+        asks = [("GET", f"/api/v1/crosswalk/export?format={form}", b"")]
+        going = asyncio.create_task(once(f"export {form}", self._given.port, self._token, asks))
         while not going.done():
             await asyncio.sleep(0.2)
-            peak = max(peak, memory(service))
+            peak = max(peak, memory(self._service))
         found, size = await going
-        tell(found, bytes=size, memory_mb_before=before, memory_mb_peak=peak)
-    if given.during is not None:
+        self._tell(found, bytes=size, memory_mb_before=before, memory_mb_peak=peak)
+
+    async def _during(self, asked: Load) -> None:
+        """Rounds beside a command, which end with it."""
+        given = self._given
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             *shlex.split(given.during), env=_environment(given.home)
         )
+        asked = replace(asked, goes_on=lambda: process.returncode is None)
+        closed, opened = Round("crosswalk during, all"), Round("crosswalk offered during, all")
+        opened.rate = given.rate
         while process.returncode is None:
-            tell(await hammer("crosswalk during", port, key, look_ups, **asked))
+            found = await hammer(asked, "crosswalk during", connections=given.connections)
+            self._tell(found)
+            closed.join(found)
+            if process.returncode is None:
+                found = await self._offered(asked, "crosswalk offered during", len(self.told))
+                self._tell(found)
+                opened.join(found)
         seconds = round(time.perf_counter() - began, 1)
+        self._tell(closed)
+        self._tell(opened)
         print(json.dumps({"during": given.during, "exit": process.returncode, "seconds": seconds}))
-    return told
+        if process.returncode != 0:
+            sys.exit("the command beside it failed")
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -267,7 +191,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if process.poll() is not None:
             sys.exit("the service ended")
         try:
@@ -290,7 +214,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--rate", type=float, default=500)
     parser.add_argument("--during")
+    parser.add_argument("--only-look-ups", action="store_true")
     given = parser.parse_args()
     keys = draw(given.home, given.seed)
     words = [sys.executable, "-m", "mdm.cli", "serve", "--port", str(given.port),
@@ -300,11 +226,12 @@ def main() -> None:
     try:
         _wait(given.port, process)
         service = psutil.Process(process.pid)
-        told = uvloop.run(rounds(given.port, keys, given, service))
+        bench = Bench(keys, given, service)
+        uvloop.run(bench.run())
     finally:
         process.terminate()
         process.wait(60)
-    print(json.dumps(told))
+    print(json.dumps(bench.told))
 
 
 if __name__ == "__main__":

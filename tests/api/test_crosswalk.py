@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
 
 import pytest
 
 from mdm.domain.access import Role
+from mdm.storage.read_session import NO_PARAMS, ReadSession
 from support.api_city import ADULT_CLINIC, DOCUMENT, City
 from support.small_registry import withdrawn
 
@@ -55,6 +57,27 @@ def test_a_withdrawn_record_says_so_while_others_keep_the_citizen_active(city: C
 
     body = city.client.get(f"{CROSSWALK}/clinic/c1", headers=city.system()).json()
     assert (body["municipal_id"], body["status"]) == (city.ids["adult"], "withdrawn")
+
+
+@pytest.mark.parametrize("local_id", ["c1", "c8", "c14", "nobody"])
+def test_a_system_is_answered_from_one_statement(
+    city: City, local_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, headers = f"{CROSSWALK}/clinic/{local_id}", city.system()
+    before = city.client.get(path, headers=headers)  # the rules are known from now on
+    asked: list[str] = []
+    rows = ReadSession.rows
+
+    def counted(self: ReadSession, sql: str, params: Mapping[str, object] = NO_PARAMS) -> object:
+        asked.append(sql)
+        return rows(self, sql, params)
+
+    monkeypatch.setattr(ReadSession, "rows", counted)
+    after = city.client.get(path, headers=headers)
+
+    assert after.status_code == before.status_code
+    assert len([sql for sql in asked if "FROM record" in sql]) == 1
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("local_id", ["nobody", "c9", "c13"])

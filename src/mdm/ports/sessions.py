@@ -132,6 +132,10 @@ class Store(Protocol):
         """A consistent snapshot."""
         ...
 
+    def asking(self) -> AbstractContextManager[ReadSession]:
+        """For one statement, which is a snapshot by itself: cheaper than `reading`."""
+        ...
+
     def writing(self, header: TxHeader) -> AbstractContextManager[WriteSession]:
         """The writer lane; commits at the end, rolls back on any exception."""
         ...

@@ -3,7 +3,7 @@
 The record is part of every answer, so an ID that is ambiguous alone is none here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mdm.errors import NotFoundError
@@ -15,13 +15,12 @@ from mdm.services.resolve import view_of
 from mdm.services.sight import Sight
 
 _NOW = """
-SELECT r.record_id, r.local_id, r.state, m.municipal_id, m.link_status, m.linked_at
+SELECT r.record_id, r.local_id, r.state, m.municipal_id, m.link_status, m.linked_at,
+  CASE WHEN r.state = 'present' OR m.municipal_id IS NULL THEN false ELSE NOT EXISTS (
+    SELECT 1 FROM membership o JOIN record p ON p.record_id = o.record_id
+    WHERE o.municipal_id = m.municipal_id AND p.state = 'present' AND {others}) END AS dormant
 FROM record r LEFT JOIN membership m ON m.record_id = r.record_id
-WHERE r.source = :source AND r.local_id IN ({keys}) AND r.state <> 'erased' AND
-"""
-_ACTIVE = """
-SELECT DISTINCT m.municipal_id FROM membership m JOIN record r ON r.record_id = m.record_id
-WHERE m.municipal_id IN ({keys}) AND r.state = 'present' AND
+WHERE r.source = :source AND r.local_id IN ({keys}) AND r.state <> 'erased' AND {visible}
 """
 Key = tuple[str, str]
 """Source and local ID."""
@@ -57,6 +56,8 @@ class CrosswalkEntry:
 def look_up(session: ReadSession, sight: Sight, keys: Iterable[Key]) -> dict[Key, CrosswalkEntry]:
     """The citizens of records, as of now; keys that name no record are left out.
 
+    One key is one statement.
+
     Args:
         session: The snapshot.
         sight: The reader; records that they may not know of are not found.
@@ -65,39 +66,22 @@ def look_up(session: ReadSession, sight: Sight, keys: Iterable[Key]) -> dict[Key
     by_source: dict[str, list[str]] = {}
     for source, local_id in keys:
         by_source.setdefault(source, []).append(local_id)
-    condition = sight.visible("r")
-    rows = [
-        (source, row)
+    sql = _NOW.replace("{visible}", sight.visible("r")).replace("{others}", sight.visible("p"))
+    return {
+        (source, str(row["local_id"])): _entry(source, row)
         for source, local_ids in by_source.items()
-        for row in rows_of_texts(session, _NOW + condition, local_ids, {"source": source})
-    ]
-    active = _active(session, rows, condition)
-    return {(source, str(row["local_id"])): _entry(source, row, active) for source, row in rows}
-
-
-def _active(
-    session: ReadSession, rows: Sequence[tuple[str, Mapping[str, object]]], condition: str
-) -> set[str]:
-    """The citizens that have a present record, of those whose record asked for is not."""
-    asked = {
-        str(row["municipal_id"])
-        for _, row in rows
-        if row["state"] != "present" and row["municipal_id"] is not None
+        for row in rows_of_texts(session, sql, local_ids, {"source": source})
     }
-    found = rows_of_texts(session, _ACTIVE + condition, asked)
-    return {str(row["municipal_id"]) for row in found}
 
 
-def _entry(source: str, row: Mapping[str, object], active: set[str]) -> CrosswalkEntry:
-    municipal_id, state = as_text(row["municipal_id"]), str(row["state"])
+def _entry(source: str, row: Mapping[str, object]) -> CrosswalkEntry:
+    state = str(row["state"])
     status = "active" if state == "present" else state
-    if status != "active" and municipal_id is not None and municipal_id not in active:
-        status = "dormant"
     return CrosswalkEntry(
         source=source,
         local_id=str(row["local_id"]),
-        municipal_id=municipal_id,
-        status=status,
+        municipal_id=as_text(row["municipal_id"]),
+        status="dormant" if row["dormant"] else status,
         link_status=as_text(row["link_status"]),
         linked_at=as_text(row["linked_at"]),
         record_id=as_int(row["record_id"]),

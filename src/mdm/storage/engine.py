@@ -27,6 +27,7 @@ WAL_RETRY_SECONDS = 0.005
 STATEMENT_SECONDS = 1800
 IDLE_SECONDS = 1800
 WRITES = "mdm_writes"
+SINGLE = "mdm_single"
 
 
 def open_engine(url: str, *, lane_seconds: float = LANE_SECONDS) -> Engine:
@@ -131,6 +132,8 @@ def _postgres_engine(url: URL) -> Engine:
             "options": (
                 f"-c statement_timeout={STATEMENT_SECONDS}s "
                 f"-c idle_in_transaction_session_timeout={IDLE_SECONDS}s "
+                # Who writes says so when its transaction begins.
+                "-c default_transaction_read_only=on "
                 "-c synchronous_commit=on -c TimeZone=UTC -c client_encoding=UTF8"
             ),
             "keepalives_idle": 30,
@@ -144,7 +147,12 @@ def _postgres_engine(url: URL) -> Engine:
 
 
 def _prepare_postgres(driver: Any, _record: object) -> None:
-    pass_on_niceness(driver)
+    if pass_on_niceness(driver):
+        # What the server starts to help with a statement would not give way.
+        driver.autocommit = True
+        driver.execute("SET max_parallel_workers_per_gather = 0")
+        driver.execute("SET max_parallel_maintenance_workers = 0")
+        driver.autocommit = False
 
 
 def _refuse_closed(driver: Any, _record: object, _proxy: object) -> None:
@@ -160,9 +168,13 @@ def _refuse_closed(driver: Any, _record: object, _proxy: object) -> None:
 
 
 def _begin_postgres(connection: Connection) -> None:
-    """Say what kind of transaction the driver's next BEGIN opens; nothing is sent yet."""
+    """Say what kind of transaction the driver's next BEGIN opens, or none; nothing is sent yet."""
     driver: Any = connection.connection.driver_connection
-    reads = not connection.get_execution_options().get(WRITES, False)
+    options = connection.get_execution_options()
+    single = bool(options.get(SINGLE, False))
+    if driver.autocommit is not single:
+        driver.autocommit = single
+    reads = not options.get(WRITES, False)
     if driver.read_only is not reads:
         driver.isolation_level = IsolationLevel.REPEATABLE_READ if reads else None
         driver.read_only = reads

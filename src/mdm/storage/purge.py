@@ -10,7 +10,7 @@ import time
 from sqlalchemy import text
 
 from mdm.errors import LaneBusyError
-from mdm.storage.engine import LANE_SECONDS
+from mdm.storage.engine import LANE_SECONDS, SINGLE
 from mdm.storage.faults import named_faults
 from mdm.storage.store import Store
 
@@ -63,7 +63,7 @@ def _purge_sqlite(store: Store, wait_seconds: float) -> None:
 
 def _purge_postgres(store: Store, wait_seconds: float) -> None:
     with named_faults(), store.engine.connect() as bare:
-        connection = bare.execution_options(isolation_level="AUTOCOMMIT")
+        connection = bare.execution_options(**{SINGLE: True})  # VACUUM: not in a transaction
         connection.execute(text(f"SET lock_timeout = '{int(wait_seconds * 1000)}ms'"))
         try:
             for table in TABLES_WITH_CONTENT:

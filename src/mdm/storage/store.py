@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from mdm.domain.ledger import TxHeader
 from mdm.errors import LaneBusyError
 from mdm.storage import migrate
-from mdm.storage.engine import LANE_SECONDS, WRITES, open_engine, take_lane
+from mdm.storage.engine import LANE_SECONDS, SINGLE, WRITES, open_engine, take_lane
 from mdm.storage.faults import named_faults
 from mdm.storage.read_session import ReadSession
 from mdm.storage.table_file.copying import let_go
@@ -89,6 +89,18 @@ class Store:
             yield ReadSession(connection)
 
     @contextmanager
+    def asking(self) -> Iterator[ReadSession]:
+        """For one statement, which is a snapshot by itself.
+
+        To begin and to end a transaction around it would be two more ways to PostgreSQL and back:
+        on a busy machine each of them is a wait for two processes to get their turn. SQLite is
+        not asked over any way: there it is `reading`.
+        """
+        with self._transaction(writes=False, single=True) as connection:
+            self._check_schema(connection)
+            yield ReadSession(connection)
+
+    @contextmanager
     def writing(self, header: TxHeader) -> Iterator[WriteSession]:
         """The writer lane, for one command.
 
@@ -121,9 +133,9 @@ class Store:
         self.engine.dispose()
 
     @contextmanager
-    def _transaction(self, *, writes: bool) -> Iterator[Connection]:
+    def _transaction(self, *, writes: bool, single: bool = False) -> Iterator[Connection]:
         with named_faults(), self._own_lane(writes=writes), self.engine.connect() as bare:
-            connection = bare.execution_options(**{WRITES: writes})
+            connection = bare.execution_options(**{WRITES: writes, SINGLE: single})
             try:
                 with connection.begin():
                     if writes:

@@ -26,19 +26,28 @@ with store.reading() as session:
     print(os.getpriority(os.PRIO_PROCESS, backend))
     group = f"/proc/{backend}/autogroup"
     print(open(group).read().split()[-1] if os.path.exists(group) else sys.argv[2])
+    for helpers in ("max_parallel_workers_per_gather", "max_parallel_maintenance_workers"):
+        print(session.value(f"SHOW {helpers}"))
 store.close()
 """
+
+
+def asked(url: str, niceness: int) -> list[int]:
+    """Niceness of the backend and of its session, and how many helpers of each kind it may have."""
+    words = [sys.executable, "-c", ASKS, url, str(niceness)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return [int(word) for word in done.stdout.split()]
 
 
 @pytest.mark.slow
 def test_the_backend_of_a_job_has_the_niceness_of_the_job(postgres_server: PostgresServer) -> None:
     with postgres_server.lent(postgres_server.new_database()) as url:
-        asked = subprocess.run(
-            [sys.executable, "-c", ASKS, url, str(JOB)], capture_output=True, text=True, check=True
-        )
-    backend, session = map(int, asked.stdout.split())
-    assert backend == os.getpriority(os.PRIO_PROCESS, 0) + JOB
-    assert session == backend
+        backend, session, *helpers = asked(url, JOB)
+        assert backend == os.getpriority(os.PRIO_PROCESS, 0) + JOB
+        assert session == backend
+        # The server starts those with the priority of all others.
+        assert helpers == [0, 0]
+        assert all(asked(url, 0)[2:]) is (os.getpriority(os.PRIO_PROCESS, 0) <= 0)
 
 
 @pytest.mark.slow

@@ -124,9 +124,33 @@ def test_a_reader_keeps_its_snapshot(store: Store) -> None:
         assert session.number("SELECT COUNT(*) FROM issue") == 0
 
 
-def test_a_reader_cannot_write(store: Store) -> None:
-    with pytest.raises((DatabaseUnavailableError, DBAPIError)), store.reading() as session:
+@pytest.mark.parametrize("way", ["reading", "asking"])
+def test_a_reader_cannot_write(store: Store, way: str) -> None:
+    fill(store)
+    opened = store.reading if way == "reading" else store.asking
+    with pytest.raises((DatabaseUnavailableError, DBAPIError)), opened() as session:
         session.rows("DELETE FROM issue RETURNING issue_id")
+
+    with store.reading() as session:
+        assert session.number("SELECT COUNT(*) FROM issue") > 0
+
+
+def test_a_single_question_opens_no_transaction_and_leaves_the_connection_as_it_was(
+    store: Store,
+) -> None:
+    with store.asking() as session:
+        assert session.number("SELECT 1") == 1
+        driver = session.driver_connection
+        if store.dialect == "postgresql":
+            assert driver.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+    # The pool gives the same connection again: to a reader's snapshot, and to a writer.
+    with store.reading() as session:
+        assert session.driver_connection is driver
+        if store.dialect == "postgresql":
+            session.number("SELECT 1")
+            assert driver.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
+    test_a_refused_command_leaves_nothing(store)
 
 
 def test_a_refused_command_leaves_nothing(store: Store) -> None:
