@@ -6,6 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.accuracy_calibration import binned
+from bench.accuracy_musts import NEVER, musts, wrong_at_recall, wrong_of_peer
 from bench.accuracy_review import hours
 
 
@@ -28,6 +30,7 @@ class Row:
 def tables(rows: Sequence[Row]) -> Iterator[Table]:
     """All tables of a run."""
     yield accuracy(rows)
+    yield musts([(row.name, row.peer, row.ours) for row in rows])
     yield review(rows)
     yield subgroups(rows)
     yield traps(rows)
@@ -42,8 +45,8 @@ def _shares(found: dict[str, float]) -> list[str]:
 
 def _at_recall(curve: Sequence[dict[str, float]], recall: float) -> str:
     """The fewest wrong links at no less than a recall."""
-    enough = [one["wrong"] for one in curve if one["recall"] >= recall]
-    return f"{min(enough):.0f}" if enough else "not reached"
+    wrong = wrong_at_recall(curve, recall)
+    return "not reached" if wrong == NEVER else f"{wrong:.0f}"
 
 
 def accuracy(rows: Sequence[Row]) -> Table:
@@ -54,8 +57,7 @@ def accuracy(rows: Sequence[Row]) -> Table:
         table.add_column(name, justify="left" if name == "what" else "right")
     for row in rows:
         best = row.peer["best"]
-        true = row.ours["applied"]["true"]
-        wrong = true * best["recall"] * (1 / best["precision"] - 1)
+        wrong = wrong_of_peer(row.peer, row.ours)
         recall = best["recall"]
         top = max(row.ours["sweep"], key=lambda one: one["f1"])
         ideal = max(row.bound, key=lambda one: one["f1"])
@@ -132,17 +134,25 @@ def blocking(row: Row) -> Table:
 
 
 def calibration(rows: Sequence[Row]) -> Table:
-    """Stated and true shares of matches in bins of equal count, and of nearly sure pairs."""
+    """Stated and true shares of matches in bins of equal count, and of nearly sure pairs.
+
+    The last row takes the pairs of all cities together: few pairs are uncertain, and of few pairs
+    even true probabilities show an error (`by chance`).
+    """
     table = Table(title="Calibration: pairs given 0.05 to 0.95, stated / true; sure links, wrong")
-    for name in ("people / seed", "pairs", "error", "bins", "given 0.9999: stated", "wrong"):
+    for name in ("people / seed", "pairs", "error", "by chance", "bins",
+                 "given 0.9999: links", "stated wrong", "wrong"):  # fmt: skip
         table.add_column(name, justify="left" if name == "bins" else "right")
-    for row in rows:
-        found = row.ours["calibration"]
+    together = [pair for row in rows for pair in row.ours["calibration"]["between"]]
+    shown = [(row.name, row.ours["calibration"], [row]) for row in rows]
+    for name, found, of in (*shown, ("together", binned(together), rows)):
         bins = "  ".join(f"{b['stated']:.2f}/{b['true']:.2f}" for b in found["bins"])
-        sure = found["sure"]["0.9999"]
+        sure = [row.ours["calibration"]["sure"]["0.9999"] for row in of]
         table.add_row(
-            row.name, f"{found['n']:,}", f"{found['error']:.3f}", bins,
-            f"{sure['stated']:.1e}", f"{sure['wrong']:.1e} ({sure['wrong'] * sure['n']:.0f})",
+            name, f"{found['n']:,}", f"{found['error']:.3f}", f"{found['chance']:.3f}", bins,
+            f"{sum(one['n'] for one in sure):,}",
+            f"{sum(one['stated'] * one['n'] for one in sure):.2f}",
+            f"{sum(one['wrong'] * one['n'] for one in sure):.0f}",
         )  # fmt: skip
     return table
 

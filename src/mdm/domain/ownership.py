@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import combinations
 from types import MappingProxyType
 
 from rapidfuzz.distance import DamerauLevenshtein
@@ -143,6 +144,13 @@ def decide_owner(
 
 def _owner(people: list[list[Holder]]) -> list[Holder] | None:
     return _named_as_parent(people) or _most_attested(people) or _eldest(people)
+
+
+def are_of_two_people(numbers: Sequence[str]) -> bool:
+    """Whether some of these are no slips of one number: more than two digits or places differ."""
+    return any(
+        DamerauLevenshtein.distance(one, other) > _SLIPS for one, other in combinations(numbers, 2)
+    )
 
 
 def _people(holders: Sequence[Holder]) -> tuple[list[list[Holder]], list[Holder]]:

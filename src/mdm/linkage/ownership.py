@@ -7,12 +7,14 @@ import duckdb
 import pyarrow as pa
 
 from mdm.domain.identifier_judgement import IdentifierJudgement, JudgedNumber, judged_numbers
+from mdm.domain.minority import CHILD_YEARS
 from mdm.domain.ownership import (
     IDENTIFIERS,
     YEARS_OF_A_GENERATION,
     Holder,
     Ownership,
     Ward,
+    are_of_two_people,
     decide_owner,
 )
 
@@ -28,6 +30,25 @@ HAVING (min(first) <> max(first) OR count(first) < count(*))
        AND (min(birth_date) <> max(birth_date) OR count(birth_date) < count(*))
     OR max(year(birth_date)) - min(year(birth_date)) >= {YEARS_OF_A_GENERATION}
     OR count(*) > {MOST_HOLDERS}
+"""
+# One child, as far as anybody knows: all records of the birth bear one full name. Each was written
+# while the person was a child. Few births have two CPFs: those are looked for by hashes first.
+_OF_A_CHILD = f"""
+year(coalesce(updated_at::DATE, last_contact_on)) - year(birth_date) < {CHILD_YEARS}
+AND NOT birth_date_default AND mother LIKE '% %' AND NOT coalesce(restricted, false)
+"""
+_ONE_CHILD = f"""
+WITH birth AS (SELECT birth_date AS day, hash(mother) AS key FROM standard
+               WHERE cpf IS NOT NULL AND {_OF_A_CHILD}
+               GROUP BY ALL HAVING min(hash(cpf)) <> max(hash(cpf))),
+child AS (SELECT name, mother, birth_date, cpf
+          FROM standard SEMI JOIN birth ON birth_date = day AND hash(mother) = key
+          WHERE {_OF_A_CHILD}
+            AND (cpf IS NULL OR record_id NOT IN (SELECT unnest($lent::BIGINT[]))))
+SELECT list_sort(list(DISTINCT cpf)) FROM child GROUP BY birth_date, mother
+HAVING min(cpf) <> max(cpf)
+   AND min(name) = max(name) AND count(name) = count(*) AND min(name) LIKE '% % %'
+ORDER BY 1
 """
 _Said = dict[str, dict[int, JudgedNumber]]
 """Number -> record -> what stewards say of it."""
@@ -56,6 +77,9 @@ def decide_ownership(
                 rows.append((record_id, column, number, state))
             elif column == "cpf" and (stewards := _who_say_own(said.get(number, {}))):
                 own[record_id] = stewards
+        if column == "cpf":
+            lent = [row[0] for row in rows]
+            rows += _of_twice_numbered_children(con, lent, said)
     _write(
         con,
         "ownership",
@@ -164,6 +188,35 @@ def _decided(
             decided = _owners(every, verdicts, wards.get(number, ())) | decided
         for record_id, state in decided.items():
             yield record_id, number, state
+
+
+def _of_twice_numbered_children(
+    con: duckdb.DuckDBPyConnection, lent: Sequence[int], said: _Said
+) -> list[tuple[int, str, str, str]]:
+    """CPFs of children who go by two: one is lent by somebody whom no record tells, so nobody's.
+
+    Two numbers that are one but for a slip are no such case, nor those that a steward judged.
+
+    Args:
+        con: Holds `standard`.
+        lent: Records whose CPF is known not to be their own.
+        said: What stewards say of CPFs.
+
+    Returns:
+        Rows of `ownership`: every other record that carries one of these numbers.
+    """
+    doubted = [
+        number
+        for (numbers,) in con.execute(_ONE_CHILD, {"lent": lent}).fetchall()
+        if are_of_two_people(numbers) and said.keys().isdisjoint(numbers)
+        for number in numbers
+    ]
+    found = con.execute(
+        "SELECT record_id, cpf FROM standard WHERE cpf IN (SELECT unnest($doubted::VARCHAR[])) "
+        "AND record_id NOT IN (SELECT unnest($lent::BIGINT[])) ORDER BY 1",
+        {"doubted": doubted, "lent": lent},
+    ).fetchall()
+    return [(record_id, "cpf", number, Ownership.CONTESTED) for record_id, number in found]
 
 
 def _owners(

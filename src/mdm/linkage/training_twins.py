@@ -2,7 +2,9 @@
 
 Two records of equal birth date and mother whose own CPFs are far apart are twins, or one person
 under somebody's CPF: EM parts the two, with what is known of matches fixed. Twins differ in birth
-date and mother as two records of one person do, and in their own numbers as strangers do.
+date and mother as two records of one person do, and in their own numbers as strangers do. How often
+two twins are written with one name is beyond EM and follows from the names that one record cuts
+short.
 """
 
 from dataclasses import dataclass
@@ -82,11 +84,34 @@ def learn_twins(con: duckdb.DuckDBPyConnection, m: list[Array], u: list[Array]) 
     for k, values in zip(learned, found.m, strict=True):
         if values is not None:
             t[k] = values
+    given = _place("given")
+    t[given] = with_both_cut_short(t[given])
     records, with_cpf, with_mother = first_row(con, _KNOWN)
     # Shown with both CPFs, both mothers, and birth date and mother equal (or of one sound).
     shown = (with_cpf * with_mother) ** 2 * m[_place("birth_date")][0]
     shown *= m[_place("mother")][:3].sum()
     return Twins(t, float(2 * pairs * found.share[0] / (records * shown)))
+
+
+def with_both_cut_short(t: Array) -> Array:
+    """Levels of given names among twins, with the pairs whose records both leave names out.
+
+    JOAO PEDRO and JOAO LUCAS are both JOAO where each record leaves the second name out. EM takes
+    such pairs for one person: nothing but their numbers tells otherwise. If a record leaves names
+    out with chance d whatever the other does, then of twins who share the first name both names
+    stand in (1 - d)^2, one in 2 d (1 - d), none in d^2, as the Hardy-Weinberg law says of alleles:
+    the last is a quarter of the squared second over the first.
+
+    Args:
+        t: Level probabilities of `given` among twins, strongest first, adding up to one.
+    """
+    comparison = COMPARISONS[_place("given")]
+    equal = comparison.place("equal")
+    one, none = t[comparison.place("contained")], t[comparison.place("first_equal_rest_differs")]
+    # Names are kept more often than left out: d is at most a half.
+    raised = t.copy()
+    raised[equal] = max(t[equal], min(one * one / (4 * none), one / 2))
+    return np.asarray(raised / raised.sum())
 
 
 def mark_probabilities(

@@ -110,6 +110,76 @@ def test_a_steward_finds_the_owner_of_a_filler(con: duckdb.DuckDBPyConnection) -
     assert (len(found), {row[0] for row in found} & {1}) == (MOST_HOLDERS, set())
 
 
+SON = {"name": "JOAO PEDRO SOUZA", "birth_date": "2015-02-01", "mother": "MARIA SILVA",
+       "updated_at": "2024-03-04 10:00:00", "birth_date_default": False}  # fmt: skip
+ONE, OTHER = "24681357928", "11144477735"
+NOBODYS = {(1, "cpf", "contested"), (2, "cpf", "contested")}
+
+
+def test_of_a_child_under_two_numbers_neither_is_known_to_be_its_own(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    holder(con, 1, **SON, cpf=ONE)
+    holder(con, 2, **SON, cpf=OTHER)
+
+    assert decided(con) == NOBODYS
+
+    # Whoever else carries one of them is no better known by it.
+    holder(con, 3, **(SON | {"mother": "M SILVA"}), cpf=OTHER)
+
+    assert decided(con) == NOBODYS | {(3, "cpf", "contested")}
+
+
+@pytest.mark.parametrize(
+    "also",
+    [
+        {"cpf": "24681357982"},  # the same number, mistyped
+        {"name": "JOAO LUCAS SOUZA"},  # a twin
+        {"name": None},  # perhaps a twin
+        {"mother": "CLARA DIAS"},
+        {"birth_date": "2015-02-11"},
+        {"updated_at": "2034-03-04 10:00:00"},  # grown up by then
+        {"updated_at": None, "last_contact_on": None},
+        {"birth_date_default": True},
+        {"restricted": True},
+    ],
+)
+def test_two_numbers_stand_where_it_may_not_be_one_child(
+    con: duckdb.DuckDBPyConnection, also: dict[str, object]
+) -> None:
+    holder(con, 1, **SON, cpf=ONE)
+    holder(con, 2, **(SON | {"cpf": OTHER} | also))
+
+    assert decided(con) == set()
+
+
+def test_two_numbers_stand_under_names_too_short_to_tell_twins(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    holder(con, 1, **(SON | {"name": "JOAO SOUZA"}), cpf=ONE)
+    holder(con, 2, **(SON | {"name": "JOAO SOUZA"}), cpf=OTHER)
+
+    assert decided(con) == set()
+
+
+def test_a_third_record_of_another_name_shows_that_there_are_twins(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    holder(con, 1, **SON, cpf=ONE)
+    holder(con, 2, **SON, cpf=OTHER)
+    holder(con, 3, **(SON | {"name": "JOAO LUCAS SOUZA"}))
+
+    assert decided(con) == set()
+
+
+def test_what_a_steward_judged_of_a_childs_number_stands(con: duckdb.DuckDBPyConnection) -> None:
+    holder(con, 1, **SON, cpf=ONE)
+    holder(con, 2, **SON, cpf=OTHER)
+
+    assert decided(con, said(1, "own", ONE)) == set()
+    assert decided(con, said(2, "not_theirs", OTHER)) == {(2, "cpf", "not_theirs")}
+
+
 def test_a_newborn_without_a_name_under_its_mothers_number(con: duckdb.DuckDBPyConnection) -> None:
     holder(con, 1, **MOTHER, cpf="24681357928")
     holder(con, 2, birth_date="2026-02-01", mother="MARIA SILVA", cpf="24681357928")
