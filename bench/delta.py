@@ -3,8 +3,8 @@
 `python -m bench.delta CITY FOLDER [--share 0.01] [--model DIR]` splits a synthetic city: half of
 the share of each source's rows is held back and delivered later as new records, as many rows are
 delivered again with other values. It builds a registry of the rest, delivers the delta and links
-it, and links a copy of the same records with nothing kept. It prints the seconds of each step and
-how many rows differ between the tables that both runs leave.
+it, and links a copy of the same records with nothing kept. It prints the processor seconds of each
+step and how many rows differ between the tables that both runs leave.
 """
 
 import argparse
@@ -127,8 +127,8 @@ def differing(home: Path, twin: Path) -> dict[str, int]:
 
 
 def seconds(runs: Mapping[str, dict[str, Any]]) -> Table:
-    """Seconds by step, and all seconds and processor seconds, of several runs."""
-    table = Table(title="Seconds by step")
+    """Processor seconds by step, and all seconds and processor seconds, of several runs."""
+    table = Table(title="Processor seconds by step")
     table.add_column("step")
     for name in runs:
         table.add_column(name, justify="right")
@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("city", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--share", type=float, default=0.01)
-    parser.add_argument("--model", default="linkage_models/person/v2")
+    parser.add_argument("--model", default="linkage_models/person/v3")
     words = parser.parse_args()
     home, twin = words.folder / "home", words.folder / "twin"
     for made in (home, twin):
