@@ -63,29 +63,6 @@ def test_the_longer_name_does_not_win_by_its_length() -> None:
     assert _golden_name(longer, member(2, name="ANA LIMA", updated_at=NEW)) == "ANA LIMA"
 
 
-def test_a_newer_name_with_more_words_spells_out_the_older_one_of_a_trusted_source() -> None:
-    short = member(1, "cadunico", name="ANA LIMA", updated_at=OLD)
-
-    assert _golden_name(short, member(2, "saude", name="ANA SOUZA LIMA", updated_at=NEW)) == (
-        "ANA SOUZA LIMA"
-    )
-
-
-def test_the_mothers_surname_shows_what_a_newer_name_lacks() -> None:
-    short = member(1, name="ANA LIMA", mother="EVA SOUZA", updated_at=NEW)
-
-    assert _golden_name(short, member(2, name="ANA SOUZA LIMA", updated_at=OLD)) == "ANA SOUZA LIMA"
-
-
-def test_an_address_that_two_sources_say_goes_before_the_newest() -> None:
-    newest = member(1, "saude", street="RUA A", updated_at=NEW)
-    others = [member(n, s, street="RUA B", updated_at=OLD) for n, s in ((2, "educacao"), (3, "x"))]
-    golden = build_golden([newest, *others], POLICY)
-
-    assert golden.values[Attribute.ADDRESS].rule == Rule.CONFIRMED
-    assert golden.values[Attribute.ADDRESS].record_id in {2, 3}
-
-
 def test_initials_give_way_to_the_full_token() -> None:
     short = member(1, name="ANA S LIMA", updated_at=NEW)
     golden = build_golden([short, member(2, name="ANA SOUZA LIMA", updated_at=OLD)], POLICY)
