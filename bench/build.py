@@ -5,6 +5,7 @@ import resource
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from mdm.bootstrap import create_application
@@ -23,12 +24,13 @@ PAIRING = ("ownership of identifiers", "prepare", "block", "score", "cluster")
 
 
 class Steps:
-    """Seconds by the name of the step that was last told."""
+    """Seconds by the name of the step that was last told, of the clock or of another counter."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self.seconds: dict[str, float] = {}
+        self._clock = clock
         self._name = ""
-        self._since = time.perf_counter()
+        self._since = clock()
 
     def __call__(self, name: str, share: float) -> None:
         del share
@@ -36,7 +38,7 @@ class Steps:
 
     def turn(self, name: str) -> None:
         """Close the step that runs and start another."""
-        now = time.perf_counter()
+        now = self._clock()
         if self._name != "":
             self.seconds[self._name] = self.seconds.get(self._name, 0.0) + now - self._since
         self._name, self._since = name, now

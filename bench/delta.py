@@ -3,8 +3,8 @@
 `python -m bench.delta CITY FOLDER [--share 0.01] [--model DIR]` splits a synthetic city: half of
 the share of each source's rows is held back and delivered later as new records, as many rows are
 delivered again with other values. It builds a registry of the rest, delivers the delta and links
-it, and links a copy of the same records with nothing kept. It prints the seconds of each step and
-how many rows differ between the tables that both runs leave.
+it, and links a copy of the same records with nothing kept. It prints the processor seconds of each
+step and how many rows differ between the tables that both runs leave.
 """
 
 import argparse
@@ -127,8 +127,8 @@ def differing(home: Path, twin: Path) -> dict[str, int]:
 
 
 def seconds(runs: Mapping[str, dict[str, Any]]) -> Table:
-    """Seconds by step, and all seconds and processor seconds, of several runs."""
-    table = Table(title="Seconds by step")
+    """Processor seconds by step, and all seconds and processor seconds, of several runs."""
+    table = Table(title="Processor seconds by step")
     table.add_column("step")
     for name in runs:
         table.add_column(name, justify="right")

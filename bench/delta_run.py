@@ -1,4 +1,4 @@
-"""One stage of `bench.delta` in a process of its own: prints seconds by step as JSON.
+"""One stage of `bench.delta` in a process of its own: prints processor seconds by step as JSON.
 
 `python -m bench.delta_run load FOLDER HOME` · `link HOME MODEL` · `forget HOME`
 """
@@ -50,7 +50,7 @@ def load(folder: Path, home: Path, steps: Steps) -> None:
 def main() -> None:
     """Run the stage that the first word names."""
     stage, *words = sys.argv[1:]
-    steps, start = Steps(), time.perf_counter()
+    steps, start = Steps(time.process_time), time.perf_counter()
     answer: dict[str, object] = {}
     if stage == "load":
         load(Path(words[0]), Path(words[1]), steps)

@@ -33,7 +33,10 @@ def member(record_id: int, source: str = "saude", **values: Any) -> MemberRecord
     )
 
 
-_NAMES = ("ANA S LIMA", "ANA SOUZA LIMA", "ANA SOUZA", "BIA LIMA", "ANA SOUZA LIMA DE ANDRADE REI")
+_NAMES = (
+    "ANA S LIMA", "ANA SOUZA LIMA", "ANA SOUZA", "BIA LIMA", "ANA SOUZA LIMA DE ANDRADE REI",
+    "ANA LIMA", "ANA SUOZA LIMA", "ANA MOTA SOUZA LIMA", "ANA LIMMA", "ANA M S LIMA",
+)  # fmt: skip
 _DAYS = (date(2001, 1, 1), date(2001, 3, 2), date(2001, 2, 3))
 _TIMES = (datetime(2026, 1, 5, 8, 30), datetime(2026, 1, 5, 8, 31), datetime(2024, 6, 1))  # noqa: DTZ001  # sources give local time
 

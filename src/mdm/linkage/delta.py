@@ -15,6 +15,8 @@ from mdm.linkage.model import PersonModel
 from mdm.linkage.prepare import drop_shared, find_shared, prepare_records
 from mdm.linkage.scoring import score_pairs
 
+KEPT_VERSION = 2
+"""Counts the forms of what is kept: that of another release is not read."""
 MOST_CHANGED = 0.25
 """Where more of the records changed, all are scored: that is then cheaper."""
 
@@ -22,7 +24,10 @@ MOST_CHANGED = 0.25
 _OWN = "SELECT record_id, cpf, cns, nis FROM not_own"
 _OWN_BY = "SELECT record_id, list_sort(stewards) AS stewards FROM own_cpf_by"
 _PHONES = "SELECT record_id, list_sort(phones) AS phones FROM usable_phone"
-_CONTENT = "SELECT record_id, hash(content_hash) AS content FROM standard"
+# With the numbers that a record carries or names: whose they are hangs on who does.
+_CONTENT = (
+    "SELECT record_id, hash(content_hash) AS content, cpf, guardian_cpf, cns, nis FROM standard"
+)
 _CROWDED = "SELECT record_id FROM standard SEMI JOIN crowded_dwelling USING (street, street_number)"
 _KEPT = {
     "kept_content": _CONTENT,
@@ -37,7 +42,7 @@ _OF_TOUCHED = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_re
 _SCRATCH = (
     "changed_record", "touched_record", "old_key", "new_key", "touched_key", "block_taken",
     "delta_pair", "standing_pair", "fresh_pair", "needed_record", "fresh_scored", "scored_before",
-    "hidden_now",
+    "hidden_now", "changed_content", "touched_number",
 )  # fmt: skip
 
 
@@ -54,6 +59,42 @@ def keep_inputs(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("DROP TABLE IF EXISTS undecided")
 
 
+def find_touched_numbers(con: duckdb.DuckDBPyConnection) -> str:
+    """Write `changed_content(record_id)` and `touched_number(identifier, value)`; names the latter.
+
+    Of the numbers that a record of other content than at the last scoring, a new or a gone one,
+    carries or names as its guardian's, or did so then.
+
+    Args:
+        con: Holds `standard` and what `keep_inputs` kept.
+    """
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE changed_content AS
+        SELECT coalesce(s.record_id, k.record_id) AS record_id
+        FROM (SELECT record_id, hash(content_hash) AS content FROM standard) s
+        FULL JOIN kept_content k ON k.record_id = s.record_id
+        WHERE s.content IS DISTINCT FROM k.content
+        """
+    )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE touched_number AS
+        WITH said AS (
+          SELECT cpf, guardian_cpf, cns, nis FROM standard SEMI JOIN changed_content
+            USING (record_id)
+          UNION ALL SELECT cpf, guardian_cpf, cns, nis FROM kept_content SEMI JOIN changed_content
+            USING (record_id)),
+        number AS (
+          SELECT 'cpf' AS identifier, cpf AS value FROM said UNION
+          SELECT 'cpf', guardian_cpf FROM said UNION
+          SELECT 'nis', nis FROM said UNION SELECT 'cns', unnest(cns) FROM said)
+        FROM number WHERE value IS NOT NULL
+        """
+    )
+    return "touched_number"
+
+
 def find_changed(con: duckdb.DuckDBPyConnection) -> int:
     """Write `changed_record(record_id)` and what `find_shared` does, as temporary tables.
 
@@ -61,7 +102,8 @@ def find_changed(con: duckdb.DuckDBPyConnection) -> int:
     whose numbers, phones or dwellings count otherwise because of other records.
 
     Args:
-        con: Holds `standard`, what ownership wrote, and what `keep_inputs` kept.
+        con: Holds `standard`, what ownership and `find_touched_numbers` wrote, and what
+            `keep_inputs` kept.
 
     Returns:
         How many records changed.
@@ -74,12 +116,7 @@ def find_changed(con: duckdb.DuckDBPyConnection) -> int:
         if kept not in ("kept_content", "kept_own_by")
     )
     con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE changed_record AS
-        SELECT coalesce(s.record_id, k.record_id) AS record_id
-        FROM ({_CONTENT}) s FULL JOIN kept_content k ON k.record_id = s.record_id
-        WHERE s.content IS DISTINCT FROM k.content UNION {differ}
-        """
+        f"CREATE OR REPLACE TEMP TABLE changed_record AS FROM changed_content UNION {differ}"
     )
     return count_rows(con, "changed_record")
 

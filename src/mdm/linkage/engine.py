@@ -11,10 +11,17 @@ import pyarrow as pa
 from mdm.domain.identifier_judgement import IdentifierJudgement
 from mdm.duck import count, count_rows, first_row
 from mdm.linkage.blocking import MAX_BLOCK, RULES, BlockingRule, block, rules_for
-from mdm.linkage.delta import MOST_CHANGED, find_changed, keep_inputs, score_changed
+from mdm.linkage.delta import (
+    KEPT_VERSION,
+    MOST_CHANGED,
+    find_changed,
+    find_touched_numbers,
+    keep_inputs,
+    score_changed,
+)
 from mdm.linkage.fingerprint import differences, fingerprint
 from mdm.linkage.model import PersonModel, load_model, population_class, save_model
-from mdm.linkage.ownership import decide_ownership
+from mdm.linkage.ownership import decide_ownership, is_ownership_kept, keep_ownership
 from mdm.linkage.person_model import COMPARISONS
 from mdm.linkage.prepare import drop_shared, prepare_records
 from mdm.linkage.scoring import score_pairs
@@ -25,7 +32,7 @@ Step = Callable[[str, float], None]
 LEAST_WEIGHT = -1000.0
 """Bits that every match weight exceeds."""
 RULES_VERSION = hashlib.sha256(
-    f"{STANDARDISER_VERSION} {COMPARISONS} {RULES} {MAX_BLOCK}".encode()
+    f"{STANDARDISER_VERSION} {COMPARISONS} {RULES} {MAX_BLOCK} {KEPT_VERSION}".encode()
 ).hexdigest()[:16]
 """What decides on candidates and levels besides the model: pairs of other rules are not reused."""
 
@@ -101,7 +108,9 @@ def score(
         return known[1]
     con.execute("DROP TABLE IF EXISTS scored_marker")
     step("ownership of identifiers", 0.0)
-    decide_ownership(con, judgements)
+    touched = None if known is None else find_touched_numbers(con)
+    decide_ownership(con, judgements, touched=touched if is_ownership_kept(con) else None)
+    keep_ownership(con, judgements)
     step("prepare", 0.1)
     _register_model(con, model)
     if known is not None and find_changed(con) <= MOST_CHANGED * records:

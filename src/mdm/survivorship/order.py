@@ -4,10 +4,12 @@ Every rule gives each record a component, smaller is better; the tuple of compon
 record's place. `mdm.volume.golden_order` packs the same components into one integer.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
+
+from rapidfuzz.distance import DamerauLevenshtein
 
 from mdm.domain.golden_record import Attribute
 from mdm.survivorship.candidates import Candidate
@@ -15,6 +17,8 @@ from mdm.survivorship.member import MemberRecord
 from mdm.survivorship.policy import GROUP_OF, Group, Outcome, Policy, Rule
 
 MAX_TRUST = 100
+MOST_EDITS, LEAST_MISSPELT = 2, 3
+"""Edits that make a word another spelling of one in the parents' names; letters that it has."""
 _END_OF_TIME = datetime.combine(date.max, time.max)
 _UNDATED = timedelta.max
 
@@ -35,6 +39,7 @@ class _Scene:
     offers: Sequence[Offer]
     group: Group
     policy: Policy
+    kin: frozenset[str] = frozenset()
 
 
 def ranked(
@@ -43,9 +48,10 @@ def ranked(
     """The offers for one attribute, best first; does not depend on the order given."""
     if len(pairs) <= 1:
         return [Offer(m, c) for m, c in pairs]
+    kin = _kin(m for m, _ in pairs) if attribute is Attribute.NAME else frozenset[str]()
     offers = [Offer(m, c, (c.fallback, m.withdrawn)) for m, c in pairs]
     for rule in policy.of(attribute):
-        scene = _Scene(offers, GROUP_OF[attribute], policy)
+        scene = _Scene(offers, GROUP_OF[attribute], policy, kin)
         component = _COMPONENTS[rule]
         offers = [Offer(o.member, o.candidate, (*o.place, component(o, scene))) for o in offers]
     offers = [Offer(o.member, o.candidate, (*o.place, o.member.record_id)) for o in offers]
@@ -61,22 +67,65 @@ def deciding(best: Offer, rival: Offer, attribute: Attribute, policy: Policy) ->
     return Outcome.TIE_BREAK
 
 
-def spells_out(full: str, short: str, *, cut: bool) -> bool:
-    """Whether `full` is `short` without its abbreviations.
+def spells_out(full: str, short: str, *, cut: bool, later: bool = False) -> bool:
+    """Whether `full` is `short` without its abbreviations and omissions.
 
-    Token by token each one of `short` begins the one of `full`, and at least one is longer;
-    a name that its field may have `cut` need only begin the other one.
+    Token by token each one of `short` begins the one of `full`, and at least one is longer; a name
+    that its field may have `cut` need only begin the other one. Of a `later` name `short` may
+    also lack words: those of `short` then begin words of `full` in their order, the first one
+    the first, and the last one the last, or the whole of `short` begins `full`.
 
     >>> spells_out("MARIA SOUZA LIMA", "MARIA S LIMA", cut=False)
+    True
+    >>> spells_out("MARIA SOUZA LIMA", "MARIA LIMA", cut=False)
+    False
+    >>> spells_out("MARIA SOUZA LIMA", "MARIA LIMA", cut=False, later=True)
     True
     """
     if full == short:
         return False
-    if cut and full.startswith(short):
-        return True
     long_tokens, short_tokens = full.split(" "), short.split(" ")
-    return len(long_tokens) == len(short_tokens) and all(
-        token.startswith(start) for token, start in zip(long_tokens, short_tokens, strict=True)
+    if full.startswith(short) and (cut or (later and len(short_tokens) > 1)):
+        return True
+    if len(short_tokens) == len(long_tokens):
+        return all(map(str.startswith, long_tokens, short_tokens))
+    if not (later and 1 < len(short_tokens) < len(long_tokens)):
+        return False
+    ends = (long_tokens[0], short_tokens[0]), (long_tokens[-1], short_tokens[-1])
+    following = iter(long_tokens[1:-1])
+    return all(long.startswith(start) for long, start in ends) and all(
+        any(token.startswith(start) for token in following) for start in short_tokens[1:-1]
+    )
+
+
+def kin_spell_out(full: str, other: str, kin: Collection[str]) -> bool:
+    """Whether `full` is `other` with what the parents' names show to be missing or misspelt.
+
+    Either `other` lacks only words that are in the parents' names, or one of its words, which is
+    in none of them, stands where `full` has one that is, and differs from it by two edits at
+    most. Children are given the surnames of their parents: so a word that both have is no slip.
+
+    >>> kin_spell_out("ANA SOUZA LIMA", "ANA LIMA", {"SOUZA", "MELO"})
+    True
+    >>> kin_spell_out("ANA SOUZA LIMA", "ANA SUOZA LIMA", {"SOUZA", "MELO"})
+    True
+    >>> kin_spell_out("ANA SOUZA LIMA", "ANA LIMA MELO", {"SOUZA", "MELO"})
+    False
+    """
+    words, others = full.split(" "), other.split(" ")
+    missing = [word for word in words if word not in others]
+    wrong = [word for word in others if word not in words]
+    if not missing or any(word not in kin for word in missing):
+        return False
+    if not wrong:
+        return len(others) < len(words)
+    return (
+        len(missing) == len(wrong) == 1
+        and len(words) == len(others)
+        and words.index(missing[0]) == others.index(wrong[0])
+        and wrong[0] not in kin
+        and len(wrong[0]) >= LEAST_MISSPELT
+        and DamerauLevenshtein.distance(missing[0], wrong[0]) <= MOST_EDITS
     )
 
 
@@ -114,14 +163,31 @@ def _recent(offer: Offer, _: _Scene) -> Hashable:
     return (age, -offer.member.load_order)
 
 
+def _kin(members: Iterable[MemberRecord]) -> frozenset[str]:
+    """The words of the parents' names, without their first given names."""
+    parents = [name for m in members for name in (m.record.mother, m.record.father) if name]
+    return frozenset(word for name in parents for word in name.split(" ")[1:])
+
+
 def _spelled_out(offer: Offer, scene: _Scene) -> Hashable:
     # Only a record that stands as high by the rules before this one may correct another.
-    short = offer.candidate.text
-    cut = len(str(offer.candidate.value)) >= scene.policy.truncated_from
     return any(
-        other.place == offer.place and spells_out(other.candidate.text, short, cut=cut)
+        other.place == offer.place and _is_spelled_out(offer, other, scene)
         for other in scene.offers
     )
+
+
+def _is_spelled_out(offer: Offer, other: Offer, scene: _Scene) -> bool:
+    """Whether the name of `other` is that of `offer` written in full.
+
+    Where words are missing that no parent's name shows, the record with less must not be the
+    newer one: it may tell of a name that was given up.
+    """
+    short = offer.candidate.text
+    is_later = _recent(other, scene) <= _recent(offer, scene)  # type: ignore[operator]  # tuples
+    cut = len(str(offer.candidate.value)) >= scene.policy.truncated_from
+    full = other.candidate.text
+    return spells_out(full, short, cut=cut, later=is_later) or kin_spell_out(full, short, scene.kin)
 
 
 def _not_default_date(offer: Offer, _: _Scene) -> Hashable:

@@ -78,7 +78,7 @@ NAME_GROUPS = frozenset({Group.NAME, Group.SOCIAL_NAME, Group.NICKNAMES, Group.F
 # A rule that is missing here is allowed in every group.
 _ALLOWED: Mapping[Rule, frozenset[Group]] = MappingProxyType(
     {
-        Rule.CONFIRMED: frozenset({Group.BIRTH_DATE, Group.SEX, Group.CPF}),
+        Rule.CONFIRMED: frozenset({Group.BIRTH_DATE, Group.SEX, Group.CPF, Group.ADDRESS}),
         Rule.SPELLED_OUT: frozenset({Group.NAME, Group.FILIATION}),
         Rule.NOT_DEFAULT_DATE: frozenset({Group.BIRTH_DATE}),
     }

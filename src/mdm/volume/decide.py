@@ -25,6 +25,7 @@ from mdm.volume.reopened import (
     PART,
     WHOLE,
     Scope,
+    expect_homes,
     reopen_components,
     set_components_aside,
     take_decided,
@@ -222,12 +223,16 @@ def _decide_contested(
     has_hysteresis = thresholds.fracture < thresholds.link
     rows: list[tuple[int, int, str, float | None]] = []
     review: list[dict[str, object]] = []
+    steady: list[tuple[int, int]] = []
     for number, (facts, pairs) in enumerate(contested_components(con, thresholds.review, scope)):
         known = {fact.record_id: fact for fact in facts}
         # At one threshold nothing holds on: the order of a first build is that of the weights.
         existing = {r: placed[r] for r in known if r in placed} if has_hysteresis else {}
-        decision = cluster_component(pairs, known, knots.among(known), thresholds, existing)
+        judged = knots.among(known)
+        decision = cluster_component(pairs, known, judged, thresholds, existing)
         status = link_statuses(decision)
+        if not (decision.refused or judged or placed.keys() & known.keys()):
+            steady += [(r, members[0]) for members in decision.clusters for r in members]
         for members in decision.clusters:
             rows += [(r, members[0], status[r][0].value, status[r][1]) for r in members]
         review += map(_question, decision.review)
@@ -246,6 +251,7 @@ def _decide_contested(
     )
     con.execute("CREATE OR REPLACE TEMP TABLE decided AS SELECT * FROM decided_rows")
     con.unregister("decided_rows")
+    expect_homes(con, steady)
     return review
 
 

@@ -26,6 +26,7 @@ _TEMPORARY = (
     "golden_single",
     "golden_offer",
     "golden_short",
+    "golden_spelled",
     "golden_place",
     "golden_win",
     "golden_father",

@@ -14,6 +14,7 @@ from mdm.domain.golden_record import (
 )
 from mdm.domain.record_facts import DEATH_TOLERANCE
 from mdm.survivorship.build import INDEPENDENT_SOURCES, LATER_ACTIVITY, ONE_SOURCE
+from mdm.survivorship.order import LEAST_MISSPELT, MOST_EDITS
 from mdm.survivorship.policy import Group, Outcome, Policy, Rule
 from mdm.volume import golden_order as order
 from mdm.volume.golden_columns import (
@@ -31,6 +32,33 @@ _FIRST = tuple(attribute for attribute in STORED_SINGLE if attribute is not Attr
 _FATHER = (Attribute.FATHER,)
 _KNOWN = """to_json(list_sort(list_distinct(list(source))))::VARCHAR AS sources,
     count(*) AS record_count, """
+# Patterns of names of which each word of `short` begins one, with no word between, or some.
+_BEGINNINGS = r"replace(regexp_escape(short), '\ ', '[^ ]* ')"
+_BEGINNINGS_APART = r"replace(regexp_escape(short), '\ ', '[^ ]* (?:[^ ]+ )*')"
+# The twin of `mdm.survivorship.order.kin_spell_out`.
+_KIN = f"""INSERT INTO golden_spelled
+    WITH parent AS (
+      SELECT municipal_id, string_split(mother_text, ' ') AS words FROM golden_offer
+        WHERE mother_text IS NOT NULL AND name IS NOT NULL
+      UNION ALL SELECT municipal_id, string_split(father_text, ' ') FROM golden_offer
+        WHERE father_text IS NOT NULL AND name IS NOT NULL),
+    kin AS (SELECT municipal_id, list_distinct(flatten(list(words[2:]))) AS kin
+            FROM parent GROUP BY ALL),
+    pair AS (SELECT other.record_id AS short_id, long.record_id AS long_id, kin,
+                    string_split(long.name_text, ' ') AS words,
+                    string_split(other.name_text, ' ') AS others
+             FROM golden_offer other JOIN golden_offer long
+               ON other.municipal_id = long.municipal_id AND other.name_text <> long.name_text
+             JOIN kin ON kin.municipal_id = long.municipal_id),
+    seen AS (SELECT *, list_filter(words, lambda x: NOT list_contains(others, x)) AS missing,
+                    list_filter(others, lambda x: NOT list_contains(words, x)) AS wrong FROM pair)
+    SELECT 'name', short_id, long_id FROM seen
+    WHERE len(missing) > 0 AND list_has_all(kin, missing)
+      AND CASE WHEN len(wrong) = 0 THEN len(others) < len(words)
+               ELSE len(missing) = 1 AND len(wrong) = 1 AND len(words) = len(others)
+                AND list_position(words, missing[1]) = list_position(others, wrong[1])
+                AND NOT list_contains(kin, wrong[1]) AND length(wrong[1]) >= {LEAST_MISSPELT}
+                AND damerau_levenshtein(missing[1], wrong[1]) <= {MOST_EDITS} END"""
 _OFFERS_OF_FATHERS = """(SELECT o.* EXCLUDE (father_key),
         CASE WHEN o.father_key IS DISTINCT FROM w.mother_key THEN o.father_key END AS father_key
     FROM golden_offer o JOIN golden_win w USING (municipal_id))"""
@@ -97,9 +125,13 @@ def _winners(
 ) -> Iterator[str]:
     """Table `result`: for each citizen and attribute the value, its key, its place, its rule."""
     yield "CREATE OR REPLACE TEMP TABLE golden_short (attribute VARCHAR, record_id BIGINT)"
+    yield (
+        "CREATE OR REPLACE TEMP TABLE golden_spelled"
+        " (attribute VARCHAR, short_id BIGINT, long_id BIGINT)"
+    )
     for attribute in attributes:
         if order.uses(attribute, policy, Rule.SPELLED_OUT):
-            yield _shorts(offers, attribute, policy)
+            yield from _shorts(offers, attribute, policy)
     yield _places(offers, attributes, policy)
     known = _KNOWN if attributes is _FIRST else ""
     chosen = ", ".join(
@@ -134,24 +166,35 @@ def _key(attribute: Attribute) -> str:
     return str(attribute) if SINGLE_COLUMNS[attribute].plain else f"{attribute}_key"
 
 
-def _shorts(offers: str, attribute: Attribute, policy: Policy) -> str:
-    """Records whose name another record, as high by the rules before, spells out."""
-    higher = order.prefix(attribute, policy, Rule.SPELLED_OUT)
+def _shorts(offers: str, attribute: Attribute, policy: Policy) -> Iterator[str]:
+    """Adds to `golden_short` the records whose name another one spells out (`golden_spelled`)."""
     a = attribute
-    return f"""INSERT INTO golden_short
-        WITH offer AS (SELECT municipal_id, record_id, {a}_text AS text, {higher} AS higher,
+    higher = order.prefix(a, policy, Rule.SPELLED_OUT)
+    yield f"""INSERT INTO golden_spelled
+        WITH offer AS (SELECT municipal_id, record_id, {a}_text AS text, recency,
+                              len(string_split({a}_text, ' ')) AS words,
                               length({a}) >= {policy.truncated_from} AS cut
                        FROM {offers} WHERE {_key(a)} IS NOT NULL AND {a}_text IS NOT NULL),
-        pair AS (SELECT short.record_id, short.cut, short.text AS short, long.text AS full,
-                        string_split(short.text, ' ') AS starts,
-                        string_split(long.text, ' ') AS ends
+        pair AS (SELECT short.record_id AS short_id, long.record_id AS long_id,
+                        short.text AS short, long.text AS full, short.words, long.words AS of_words,
+                        short.cut, short.words > 1 AND long.recency <= short.recency AS later
                  FROM offer short JOIN offer long ON short.municipal_id = long.municipal_id
-                  AND short.higher = long.higher AND length(short.text) < length(long.text)
-                  AND left(short.text, 1) = left(long.text, 1))
-        SELECT DISTINCT '{a}', record_id FROM pair
-        WHERE cut AND starts_with("full", short)
-           OR len(starts) = len(ends)
-          AND len([x FOR x IN list_zip(starts, ends) IF NOT starts_with(x[2], x[1])]) = 0"""
+                  AND length(short.text) < length(long.text)
+                  AND left(short.text, 1) = left(long.text, 1)
+                 WHERE short.words <= long.words)
+        SELECT '{a}', short_id, long_id FROM pair
+        WHERE (cut OR later) AND starts_with("full", short)
+           OR words = of_words AND regexp_full_match("full", {_BEGINNINGS} || '[^ ]*')
+           OR later AND words < of_words
+              AND regexp_full_match("full", {_BEGINNINGS_APART} || '[^ ]*')"""
+    if a is Attribute.NAME:
+        yield _KIN
+    yield f"""INSERT INTO golden_short
+        WITH offer AS (SELECT record_id, {higher} AS higher
+                       FROM {offers})
+        SELECT DISTINCT '{a}', short_id FROM golden_spelled
+        JOIN offer short ON short.record_id = short_id JOIN offer long ON long.record_id = long_id
+        WHERE attribute = '{a}' AND short.higher = long.higher"""
 
 
 def _places(offers: str, attributes: Sequence[Attribute], policy: Policy) -> str:

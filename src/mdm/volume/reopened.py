@@ -113,13 +113,35 @@ def keep_decided(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement]
     """Keep what was decided from, for the next decision; nothing is open any more."""
     con.execute(f"CREATE OR REPLACE TABLE kept_standing AS {_STANDING}")
     con.execute(f"CREATE OR REPLACE TABLE kept_merge AS {_MERGE}")
-    con.execute(f"CREATE OR REPLACE TABLE kept_holding AS {_HOLDING.format(component='component')}")
+    holding = _HOLDING.format(component="component")
+    con.execute(f"CREATE OR REPLACE TABLE kept_holding AS {holding} UNION ALL FROM expected_home")
     _write_judgements(con, "TABLE kept_judgement", judgements)
     # A temporary table would hide what the next decision writes under its name.
     for table in ("reopened", PART.cluster):
         con.execute(f"DROP TABLE IF EXISTS {table}")
     for table in ("undecided", "unreconciled"):
         con.execute(f"CREATE OR REPLACE TABLE {table} (record_id BIGINT)")
+
+
+def expect_homes(con: duckdb.DuckDBPyConnection, steady: Sequence[tuple[int, int]]) -> None:
+    """Write `expected_home(record_id, together)`: citizens that would be decided the same again.
+
+    Of a contested component of which no record is placed or judged and no link was refused, the
+    clusters may become citizens without a second decision: every link that joined holds then,
+    the strongest first as before, no other joins two of the clusters, and a guard that citizens
+    open stands between no two records of one.
+
+    Args:
+        con: The volume database.
+        steady: Each record of such components with the smallest record of its cluster.
+    """
+    rows = {
+        "record_id": pa.array([row[0] for row in steady], pa.int64()),
+        "together": pa.array([row[1] for row in steady], pa.int64()),
+    }
+    con.register("steady_rows", pa.table(rows))
+    con.execute("CREATE OR REPLACE TEMP TABLE expected_home AS SELECT * FROM steady_rows")
+    con.unregister("steady_rows")
 
 
 def _write_judgements(

@@ -30,8 +30,8 @@ def test_names_are_never_chosen_by_length_or_by_count(group: str, rule: str) -> 
         load_policy(_with_rules(group, f'["{rule}", "most_recent"]'))
 
 
-@pytest.mark.parametrize("group", ["race", "phones", "address", "deceased"])
-def test_counting_sources_is_for_birth_date_sex_and_cpf_only(group: str) -> None:
+@pytest.mark.parametrize("group", ["race", "phones", "emails", "deceased"])
+def test_counting_sources_is_for_birth_date_sex_cpf_and_address_only(group: str) -> None:
     with pytest.raises(PolicyError, match=f"groups.{group}: confirmed_by_most_sources is not"):
         load_policy(_with_rules(group, '["confirmed_by_most_sources"]'))
 

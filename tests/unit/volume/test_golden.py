@@ -31,11 +31,12 @@ def _one_by_one(city: dict[str, list[MemberRecord]], policy: Policy) -> Rows:
     return {c: golden.to_row(c) for c, golden in built.items() if golden.record_ids}
 
 
+CONFIRMED = {Group.BIRTH_DATE, Group.SEX, Group.CPF, Group.ADDRESS}
 RULES = {
     group: [
         rule
         for rule in Rule
-        if (rule is not Rule.CONFIRMED or group in {Group.BIRTH_DATE, Group.SEX, Group.CPF})
+        if (rule is not Rule.CONFIRMED or group in CONFIRMED)
         and (rule is not Rule.SPELLED_OUT or group in {Group.NAME, Group.FILIATION})
         and (rule is not Rule.NOT_DEFAULT_DATE or group is Group.BIRTH_DATE)
     ]
