@@ -49,6 +49,8 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("given", "far_typo"): _("The first names are alike, two letters apart."),
         ("given", "social"): _("The nome social of one side is the given name of the other."),
         ("given", "exchanged"): _("Both sides have the same names, in another order."),
+        ("given", "crossed"): _("The given name of one side is the family name of the other."),
+        ("given", "short_typo"): _("The first names, short ones, differ by one letter."),
         ("given", "conflict"): _("The given names are different."),
         ("given", MISSING): _("One side has no given name to compare."),
         ("surname", "equal"): _("The family names are equal."),
@@ -61,6 +63,11 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("surname", "shared"): _("The two share one family name, others differ."),
         ("surname", "last_typo"): _("The last family names differ by one typing slip."),
         ("surname", "exchanged"): _("Given name and family name are exchanged."),
+        ("surname", "crossed"): _("The family name of one side is the given name of the other."),
+        ("surname", "last_short_typo"): _(
+            "The last family names, short ones, differ by one letter."
+        ),
+        ("surname", "far_typo"): _("The family names are alike, two letters apart."),
         ("surname", "conflict"): _("The family names are different."),
         ("surname", MISSING): _("One side has no family name to compare."),
         ("mother", "equal"): _("The mother's name is equal."),
@@ -137,10 +144,20 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("email", "equal"): _("The e-mail is equal."),
         ("email", "conflict"): _("The e-mails are different."),
         ("email", MISSING): _("One side lacks an e-mail."),
+        ("address", "equal_in_area"): _(
+            "Street and number are equal, and the district or postal code."
+        ),
         ("address", "equal"): _("Street and number are equal."),
+        ("address", "street_in_area"): _(
+            "The street is equal, in the same district or postal code."
+        ),
         ("address", "street_equal"): _("The street is equal, the number differs."),
+        ("address", "number_in_postal_code"): _("The postal code and the house number are equal."),
+        ("address", "area_equal"): _("The district and the postal code are equal."),
         ("address", "postal_code_equal"): _("Only the postal code is equal."),
+        ("address", "number_in_district"): _("The district and the house number are equal."),
         ("address", "district_equal"): _("Only the district is equal."),
+        ("address", "street_typo"): _("The street differs by a typing slip, the number is equal."),
         ("address", "conflict"): _("The addresses are different; people move."),
         ("address", MISSING): _("One side lacks an address."),
         ("sex", "equal"): _("The sex noted is equal."),

@@ -22,11 +22,14 @@ class StandardRecord:
         twin_order: 1, 2, 3 from GEMELAR I / II, RN I / II; 0 for an unnumbered mark of a twin.
         social_name, nickname, mother, father, guardian: Same form as `name`.
         birth_date_default: True for 1 January, often typed when only the year is known.
+        birth_mistyped: Where the birth date is no possible one its digits as typed, yyyymmdd.
         sex: "M" or "F". race: "01".."05" (CadSUS codes).
         cpf, nis, inep_id, voter_id, birth_certificate, dnv: Digits, check digits verified.
-        cns: All valid CNS, sorted. phones: DDD + number, sorted. emails: lower case, sorted.
+        cns: All valid CNS, sorted. emails: lower case, sorted.
+        phones: DDD + number, sorted; of another country + with its code and the number.
         rg: Digits (and X), with "UF:" before them where the state is known.
         street: Type and name folded, abbreviations expanded. street_number: digits or None.
+        postal_code: CEP of 8 digits; of another country two letters, - and the code.
         municipality, birth_municipality: IBGE code of 7 digits (or a folded name).
         household_role: "01".."11". restricted: flagged by the source.
     """
@@ -43,6 +46,7 @@ class StandardRecord:
     father: str | None = None
     birth_date: date | None = None
     birth_date_default: bool = False
+    birth_mistyped: str | None = None
     sex: str | None = None
     race: str | None = None
     cpf: str | None = None

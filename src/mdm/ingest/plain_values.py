@@ -111,7 +111,7 @@ def _several(
 def _births(texts: pa.StringArray, today: date) -> PlainValues:
     rows, days = plain_times.read_plain_births(texts, today)
     first = pc.and_(pc.equal(pc.month(days), 1), pc.equal(pc.day(days), 1))
-    return PlainValues(rows, (days, first))
+    return PlainValues(rows, (days, first, pa.nulls(len(rows), pa.string())))
 
 
 def _moments(texts: pa.StringArray, today: date) -> PlainValues:

@@ -32,7 +32,7 @@ class BlockingRule:
     Attributes:
         name: Stable name; its position in `RULES` is its bit in the stored `rules` mask.
         key: Columns of `link_record` that must be equal, as SQL expressions.
-        unnest: List column whose members are keys, one block each.
+        unnest: List column, or an SQL list, whose members are keys, one block each.
         most: Records of the largest block that is joined.
         without_numbers: Only for a register whose people carry next to no number: there names and
             addresses are all there is, and what numbers would have found is worth many more pairs.
@@ -45,8 +45,12 @@ class BlockingRule:
     without_numbers: bool = False
 
 
-def _wide(name: str, *key: str) -> BlockingRule:
-    return BlockingRule(name, key, most=WIDE_BLOCK, without_numbers=True)
+def _wide(name: str, *key: str, unnest: str | None = None) -> BlockingRule:
+    return BlockingRule(name, key, unnest, most=WIDE_BLOCK, without_numbers=True)
+
+
+_EITHER_NAME = "[given1_key, surname_last_key]"
+_AREA = "[district, postal_code]"
 
 
 RULES: tuple[BlockingRule, ...] = (
@@ -78,12 +82,15 @@ RULES: tuple[BlockingRule, ...] = (
     _wide("birth", "birth"),
     _wide("name", "name_set_key"),
     _wide("dwelling", "dwelling"),
-    _wide("given_district", "given1_key", "district"),
-    _wide("surname_district", "surname_last_key", "district"),
-    _wide("given_year", "given1_key", "birth_year"),
-    _wide("surname_year", "surname_last_key", "birth_year"),
-    _wide("given_day", "given1_key", "birth_day_month"),
-    _wide("surname_day", "surname_last_key", "birth_day_month"),
+    _wide("mother", "mother_key"),
+    _wide("phone", unnest="phones"),
+    # Either name, so that those whose given name and surname changed places meet, too.
+    _wide("name_district", "district", unnest=_EITHER_NAME),
+    _wide("name_postal_code", "postal_code", unnest=_EITHER_NAME),
+    _wide("name_of_year", "birth_year", unnest=_EITHER_NAME),
+    _wide("name_of_day", "birth_day_month", unnest=_EITHER_NAME),
+    _wide("number_in_area", "street_number", unnest=_AREA),
+    _wide("street_in_area", "street", unnest=_AREA),
 )
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,20 +19,32 @@ from typing import Any
 from mdm.errors import ModelFileError
 from mdm.linkage.person_model import COMPARISONS, TWIN_MARK, Comparison
 
-FORMAT = 3
+FORMAT = 5
 # Format 1 knew no twins and fewer comparisons: it is read as a model in which they say nothing.
 # Until format 2 what is exchanged or a nome social was a conflict like any other, and mothers'
-# names were counted whole.
-READABLE = (1, 2, 3)
-_NEW_IN_3 = {
-    ("given", "social"): "conflict",
-    ("given", "exchanged"): "conflict",
-    ("surname", "exchanged"): "conflict",
-    ("mother", "equal_of_unnamed"): "equal",
-    ("mother", "exchanged_with_father"): "conflict",
-    ("father", "exchanged_with_mother"): "conflict",
+# names were counted whole. Until format 4 an address was graded by the first thing that agrees,
+# and what is left of a name was a conflict.
+READABLE = (1, 2, 3, 4, 5)
+# Level -> the first format that knows it, and what it was before.
+_NEW_LEVELS = {
+    ("given", "social"): (3, "conflict"),
+    ("given", "exchanged"): (3, "conflict"),
+    ("given", "crossed"): (5, "conflict"),
+    ("given", "short_typo"): (5, "conflict"),
+    ("surname", "exchanged"): (3, "conflict"),
+    ("surname", "crossed"): (5, "conflict"),
+    ("surname", "last_short_typo"): (5, "conflict"),
+    ("surname", "far_typo"): (5, "conflict"),
+    ("mother", "equal_of_unnamed"): (3, "equal"),
+    ("mother", "exchanged_with_father"): (3, "conflict"),
+    ("address", "equal_in_area"): (5, "equal"),
+    ("address", "street_in_area"): (5, "street_equal"),
+    ("address", "number_in_postal_code"): (5, "postal_code_equal"),
+    ("address", "area_equal"): (5, "postal_code_equal"),
+    ("address", "number_in_district"): (5, "district_equal"),
+    ("address", "street_typo"): (5, "conflict"),
+    ("father", "exchanged_with_mother"): (3, "conflict"),
 }
-_BEFORE_3 = frozenset({1, 2})
 _COUNTED_WHOLE = {"mother_rest": "mother"}
 DIGITS = 9
 STATED_HASH = "model.sha256"
@@ -300,13 +313,35 @@ def _read_levels(read: Mapping[str, Any], written: int) -> dict[str, tuple[Level
                 LevelParameters(equal, equal, equal, equal) for _ in comparison.levels
             )
         else:
-            known = read[comparison.name]
-            old = _NEW_IN_3 if written in _BEFORE_3 else {}
-            labels = (
-                old.get((comparison.name, level.label), level.label) for level in comparison.levels
-            )
-            levels[comparison.name] = tuple(LevelParameters(**known[label]) for label in labels)
+            levels[comparison.name] = _of_format(comparison, read[comparison.name], written)
     return levels
+
+
+def _of_format(
+    comparison: Comparison, read: Mapping[str, Any], written: int
+) -> tuple[LevelParameters, ...]:
+    """Parameters of the levels as they are now, from those of a format.
+
+    Levels that were one then share its probabilities evenly: they weigh what it weighed.
+    """
+    labels = [_label_in(written, comparison.name, level.label) for level in comparison.levels]
+    parts = Counter(
+        label
+        for level, label in zip(comparison.levels, labels, strict=True)
+        if level.same_as is None
+    )
+    return tuple(
+        LevelParameters(
+            **{kind: share / max(parts[label], 1) for kind, share in read[label].items()}
+        )
+        for label in labels
+    )
+
+
+def _label_in(written: int, comparison: str, label: str) -> str:
+    """What a level is called in a model of a format."""
+    since, before = _NEW_LEVELS.get((comparison, label), (1, label))
+    return label if written >= since else before
 
 
 def _read_thresholds(folder: Path) -> Thresholds:

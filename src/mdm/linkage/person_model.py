@@ -29,6 +29,7 @@ from mdm.linkage.levels import (
 )
 
 GIVEN_ENDS = ("given1_start", "given1_end")
+SURNAME_ENDS = ("surname_last_start", "surname_last_end")
 GIVEN = ("given1_key", "given2_key")
 SURNAMES = ("surname1_key", "surname2_key", "surname3_key", "surname4_key")
 MOTHER_SURNAMES = ("mother_surname1_key", "mother_surname2_key", "mother_surname3_key")
@@ -84,6 +85,9 @@ def _rest(label: str = "conflict") -> Level:
     return Level(label, None)
 
 
+_CROSSED_NAME = Crossed("given1_key", "surname_last_key")
+_SAME_AREA = Either((Equal("postal_code"), Equal("district")))
+
 COMPARISONS: tuple[Comparison, ...] = (
     Comparison(
         "given",
@@ -110,6 +114,10 @@ COMPARISONS: tuple[Comparison, ...] = (
             Level("far_typo", Typed("given1", 2, GIVEN_ENDS, 6)),
             Level("social", Crossed("given1", "social1")),
             Level("exchanged", Equal("name_set_key")),
+            # The given name of one is the surname of the other; the rest differs or is missing.
+            Level("crossed", _CROSSED_NAME),
+            # Of three letters or two (ANA, LU) one is much: other names are as near.
+            Level("short_typo", Typed("given1", 1, GIVEN_ENDS, 2)),
             _rest(),
         ),
     ),
@@ -123,10 +131,11 @@ COMPARISONS: tuple[Comparison, ...] = (
             Level("typo", Edited("surname", 2, ("surname1_key", "surname_last_key"), 8)),
             Level("last_equal", Equal("surname_last_key")),
             Level("shared", Shared(SURNAMES)),
-            Level(
-                "last_typo", Typed("surname_last", 1, ("surname_last_start", "surname_last_end"), 5)
-            ),
+            Level("last_typo", Typed("surname_last", 1, SURNAME_ENDS, 5)),
             Level("exchanged", Equal("name_set_key"), mute=True),
+            Level("crossed", _CROSSED_NAME, mute=True),
+            Level("last_short_typo", Typed("surname_last", 1, SURNAME_ENDS, 3)),
+            Level("far_typo", Edited("surname", 2, ("surname_start", "surname_last_end"), 6)),
             _rest(),
         ),
     ),
@@ -238,10 +247,18 @@ COMPARISONS: tuple[Comparison, ...] = (
         # A post code or a district is an address, too.
         All((AnyMissing("street"), AnyMissing("postal_code"), AnyMissing("district"))),
         (
+            Level("equal_in_area", All((Equal("dwelling"), _SAME_AREA)), held="dwelling"),
+            # Of one street name there are several, and another post code is a slip as often.
             Level("equal", Equal("dwelling"), held="dwelling"),
+            Level("street_in_area", All((Equal("street"), _SAME_AREA))),
             Level("street_equal", Equal("street")),
+            # The street is mistyped or missing; what stands about it agrees.
+            Level("number_in_postal_code", All((Equal("postal_code"), Equal("street_number")))),
+            Level("area_equal", All((Equal("postal_code"), Equal("district")))),
             Level("postal_code_equal", Equal("postal_code")),
+            Level("number_in_district", All((Equal("district"), Equal("street_number")))),
             Level("district_equal", Equal("district")),
+            Level("street_typo", Edited("street_text", 2, ("street_number",), 8)),
             _rest(),
         ),
     ),

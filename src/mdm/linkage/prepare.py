@@ -73,6 +73,7 @@ _NAME = {
     "tf_surname": _frequency("surname", "surname"),
     "surname_key": _key("nullif(array_to_string(p[g + 1:], ' '), '')"),
     **{f"surname{n}_key": _key(f"p[g + {n}]") for n in (1, 2, 3, 4)},
+    "surname_start": _key("surname[1:2]"),
     "surname_last": "surname_last",
     "surname_last_start": _key("surname_last[1:2]"),
     "surname_last_end": _key("surname_last[-2:]"),
@@ -95,6 +96,18 @@ _BIRTH = {
     "birth_day_month": _key("strftime(birth_date, '%m%d')"),
     "birth_year_month": _key("strftime(birth_date, '%Y%m')"),
     "birth_year": "year(birth_date)",
+}
+# Of a birth date that is none the digits as typed stand in its place.
+_TYPED = {
+    "birth": "birth_mistyped",
+    "birth_swapped": None,
+    "birth_day_month": _key("birth_mistyped[5:]"),
+    "birth_year_month": _key("birth_mistyped[1:6]"),
+    "birth_year": "birth_mistyped[1:4]::BIGINT",
+}
+_BIRTH_OR_TYPED = {
+    name: f"b.{name}" if typed is None else f"coalesce(b.{name}, {typed})"
+    for name, typed in _TYPED.items()
 }
 # What is the same for equal names and dates is made once for each.
 _DISTINCT = {
@@ -141,7 +154,9 @@ _OF_RECORD = {
     "phones": "list_transform(phones, lambda number: hash(number))",
     "email": _key("email"),
     "street": _key("street"),
+    "street_text": "street",
     "dwelling": _key("CASE WHEN NOT is_crowded THEN street || ' ' || street_number END"),
+    "street_number": _key("street_number"),
     "postal_code": _key("postal_code"),
     "district": _key("district"),
     "household": _key("(source || ':' || household_id)"),
@@ -152,7 +167,8 @@ _OF_RECORD = {
 _PREPARED = f"""
 CREATE OR REPLACE TEMP TABLE link_record AS
 WITH made AS (
-SELECT unique_id, source, n.* EXCLUDE (name), m.* EXCLUDE (name), b.* EXCLUDE (birth_date),
+SELECT unique_id, source, n.* EXCLUDE (name), m.* EXCLUDE (name),
+  {_columns(_BIRTH_OR_TYPED)},
   {_columns(_OF_RECORD)}
 FROM (SELECT s.* EXCLUDE (cpf, cns, nis, phones, emails), {{unique_id}} AS unique_id,
         CASE WHEN NOT coalesce(d.cpf, false) THEN s.cpf END AS cpf,

@@ -115,7 +115,8 @@ class _Split:
 _NAME_COLUMNS = (
     "given1", "given1_start", "given1_end", "given1_key", "given2_key", "given", "given_key",
     "name_set_key", "surname", "surname_key", "surname1_key", "surname2_key", "surname3_key",
-    "surname4_key", "surname_last", "surname_last_start", "surname_last_end", "surname_last_key",
+    "surname4_key", "surname_start",
+    "surname_last", "surname_last_start", "surname_last_end", "surname_last_key",
 )  # fmt: skip
 
 
@@ -124,6 +125,7 @@ def _name(split: _Split | None) -> dict[str, object]:
         return dict.fromkeys(_NAME_COLUMNS)
     first = split.tokens[0]
     last = split.tokens[-1] if len(split.tokens) > split.given else None
+    surname = _or_none(" ".join(split.tokens[split.given :]))
     surnames = split.surname_keys(4)
     return {
         "given1": first,
@@ -134,9 +136,10 @@ def _name(split: _Split | None) -> dict[str, object]:
         "given": " ".join(split.tokens[: split.given]),
         "given_key": split.given_key(),
         "name_set_key": None if split.keys is None else " ".join(sorted(split.keys)),
-        "surname": _or_none(" ".join(split.tokens[split.given :])),
+        "surname": surname,
         "surname_key": split.surname_key(),
         **{f"surname{n + 1}_key": key for n, key in enumerate(surnames)},
+        "surname_start": None if surname is None else surname[:2],
         "surname_last": last,
         "surname_last_start": None if last is None else last[:2],
         "surname_last_end": None if last is None else last[-2:],
@@ -175,13 +178,16 @@ def _rest_of_mother(mother: _Split, child: _Split | None) -> str:
 
 def _birth(record: StandardRecord) -> dict[str, object]:
     born = record.birth_date
+    typed = record.birth_mistyped
+    if born is not None:
+        typed = f"{born.year:04}{born.month:02}{born.day:02}"
     return {
-        "birth": None if born is None else f"{born.year:04}{born.month:02}{born.day:02}",
+        "birth": typed,
         "birth_exact": None if record.birth_date_default else 1,
         "birth_swapped": None if born is None else _swapped(born),
-        "birth_day_month": None if born is None else f"{born.month:02}{born.day:02}",
-        "birth_year_month": None if born is None else f"{born.year:04}{born.month:02}",
-        "birth_year": None if born is None else born.year,
+        "birth_day_month": None if typed is None else typed[4:],
+        "birth_year_month": None if typed is None else typed[:6],
+        "birth_year": None if typed is None else int(typed[:4]),
     }
 
 
@@ -217,7 +223,9 @@ def _dwelling(record: StandardRecord, decided: Decided) -> dict[str, object]:
     known = known and not decided.is_crowded
     return {
         "street": record.street,
+        "street_text": record.street,
         "dwelling": f"{record.street} {record.street_number}" if known else None,
+        "street_number": record.street_number,
         "postal_code": record.postal_code,
         "district": record.district,
     }

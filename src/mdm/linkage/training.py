@@ -18,19 +18,21 @@ from mdm.linkage.fingerprint import fingerprint
 from mdm.linkage.model import LevelParameters, PersonModel, Thresholds
 from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
 from mdm.linkage.prepare import BY_CONTENT, ORDINARY, find_shared, prepare_records
-from mdm.linkage.training_by_names import learn_by_names
-from mdm.linkage.training_chances import (
-    FEWEST_RECORDS,
-    LEAST_CHANCE,
-    chance_of_equal,
-    chance_unrelated,
-)
+from mdm.linkage.training_by_names import ByNames, learn_by_names, learnt_candidates
+from mdm.linkage.training_chances import FEWEST_RECORDS, chance_of_equal
 from mdm.linkage.training_pairs import patterns
 from mdm.linkage.training_twins import learn_twins, mark_probabilities
+from mdm.linkage.training_unrelated import (
+    RANDOM_PAIRS,
+    RandomPairs,
+    random_pairs,
+    set_share,
+    u_probabilities,
+)
 
 HELD_BY_AT_LEAST = 10
-RANDOM_PAIRS = 3_000_000
 SESSION_PAIRS = 1_500_000
+ROUNDS_WITHOUT_NUMBERS = 2
 # No level is rarer among matches than this: data are never as clean as they look, and numbers typed
 # by hand less so than names, which are read over.
 LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
@@ -74,13 +76,14 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
         raise TrainingError(f"{records} records are too few to train on; {FEWEST_RECORDS} needed")
     tf = _term_frequencies(con)
     matches = _matches_per_record(con)
-    u = _u_probabilities(con, matches)
+    pairs = random_pairs(con, RANDOM_PAIRS)
+    u = u_probabilities(con, pairs, matches)
     if _are_numbers_shared(con):
         r, relatives = _relatives(con, u, matches)
         m = _m_probabilities(con, u, r)
     else:
-        m, u, matches = _without_numbers(con, u)
-        r, relatives = _relatives(con, u, matches)
+        m, u, learned = _without_numbers(con, pairs, u)
+        r, matches, relatives = learned.r, learned.matches, learned.relatives
     twins = learn_twins(con, m, u)
     t = twins.t
     mark = next(k for k, c in enumerate(COMPARISONS) if c.name == TWIN_MARK)
@@ -151,52 +154,6 @@ def write_term_frequencies(
     con.unregister("tf_rows")
 
 
-def _u_probabilities(
-    con: duckdb.DuckDBPyConnection, matches: float, m: list[Array] | None = None
-) -> list[Array]:
-    """Levels among random pairs; levels of a single value exactly from value counts.
-
-    Where m is given, the matches among the random pairs are taken off: of a small register they
-    are many.
-    """
-    sample = int((2 * RANDOM_PAIRS) ** 0.5)
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE random_record AS
-        SELECT unique_id FROM link_record ORDER BY md5(unique_id::VARCHAR), unique_id LIMIT {sample}
-        """
-    )
-    con.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE training_pair AS
-        SELECT l.unique_id AS join_key_l, r.unique_id AS join_key_r, '0' AS match_key
-        FROM random_record l JOIN random_record r ON l.unique_id < r.unique_id
-        """
-    )
-    gammas, counts = patterns(con, "training_pair")
-    result = []
-    for k, comparison in enumerate(COMPARISONS):
-        shares = level_shares(gammas[:, k], counts, len(comparison.levels), prior=1.0)
-        if m is not None:
-            shares = _less_matches(shares, m[k], matches / count_rows(con, "link_record"))
-        for place, level in enumerate(comparison.levels):
-            known = level.u
-            if level.exact is not None:
-                known = chance_of_equal(con, level.exact, matches)
-            elif level.held is not None:
-                known = chance_unrelated(con, level.held, level.u or LEAST_CHANCE)
-            if known is not None:
-                _set(shares, place, known)
-        result.append(shares)
-    return result
-
-
-def _set(shares: Array, place: int, known: float) -> None:
-    """Give one level a share, in place, and scale the others so that all add up to one."""
-    shares *= (1 - known) / (shares.sum() - shares[place])
-    shares[place] = known
-
-
 def _weigh_as_declared(
     con: duckdb.DuckDBPyConnection,
     m: list[Array],
@@ -214,22 +171,16 @@ def _weigh_as_declared(
         for place, level in enumerate(comparison.levels):
             if level.mute:
                 for shares in (m, r, t):
-                    _set(shares[k], place, float(u[k][place]))
+                    set_share(shares[k], place, float(u[k][place]))
             elif level.same_as is not None:
                 for shares in (m, u, r, t):
-                    _set(shares[k], place, 0.0)
+                    set_share(shares[k], place, 0.0)
                     shares[k][place] = shares[k][comparison.place(level.same_as)]
             elif level.no_more_than is not None:
                 chance = chance_of_equal(con, level.no_more_than, matches)
                 if chance is not None:
                     for shares in (u, r):
-                        _set(shares[k], place, float(m[k][place]) * chance)
-
-
-def _less_matches(shares: Array, m: Array, matches: float) -> Array:
-    """Shares among unrelated pairs, from those among all; at least a twentieth of a share stays."""
-    left = np.maximum((shares - matches * m) / (1 - matches), shares / 20)
-    return np.asarray(left / left.sum())
+                        set_share(shares[k], place, float(m[k][place]) * chance)
 
 
 def _are_numbers_shared(con: duckdb.DuckDBPyConnection) -> bool:
@@ -243,34 +194,34 @@ def _are_numbers_shared(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _without_numbers(
-    con: duckdb.DuckDBPyConnection, u: list[Array]
-) -> tuple[list[Array], list[Array], float]:
-    """m, u and matches per record where names and birth dates alone tell who is who.
+    con: duckdb.DuckDBPyConnection, pairs: RandomPairs, u: list[Array]
+) -> tuple[list[Array], list[Array], ByNames]:
+    """What is learned where names, birth dates and addresses alone tell who is who: m, u, and more.
 
     Raises:
         TrainingError: No pairs to learn from.
     """
     start = [_start_m(len(c.levels)) for c in COMPARISONS]
-    m, matches = start, 0.0
-    # The second round knows how many of the random pairs are matches.
-    for _ in range(2):
-        learned = learn_by_names(con, u, start)
-        names = (
-            values
-            for c, values in zip(COMPARISONS, learned.m, strict=True)
-            if c.name in {"given", "surname"}
+    candidates = learnt_candidates(con)
+    learned = learn_by_names(candidates, u, start)
+    # The later rounds know which of the random pairs are matches.
+    for _ in range(ROUNDS_WITHOUT_NUMBERS):
+        u = u_probabilities(con, pairs, learned.matches, learned.unmatched)
+        learned = learn_by_names(candidates, u, start)
+    names = (
+        values
+        for c, values in zip(COMPARISONS, learned.m, strict=True)
+        if c.name in {"given", "surname"}
+    )
+    if any(values is None for values in names):
+        raise TrainingError(
+            "no pairs to learn from: no shared CPF and no equal name and birth date"
         )
-        if any(values is None for values in names):
-            raise TrainingError(
-                "no pairs to learn from: no shared CPF and no equal name and birth date"
-            )
-        m = [
-            _at_least(start[k] if values is None else values, COMPARISONS[k].name)
-            for k, values in enumerate(learned.m)
-        ]
-        matches = learned.matches
-        u = _u_probabilities(con, matches, m)
-    return m, u, matches
+    m = [
+        _at_least(start[k] if values is None else values, COMPARISONS[k].name)
+        for k, values in enumerate(learned.m)
+    ]
+    return m, u, learned
 
 
 def _relatives(

@@ -3,6 +3,7 @@
 import duckdb
 
 from mdm.duck import count, first_row
+from mdm.linkage.person_model import Comparison
 
 FEWEST_RECORDS = 1000
 # Numbers with check digits meet by chance or mistake about once in a hundred million pairs.
@@ -29,22 +30,48 @@ def chance_of_equal(con: duckdb.DuckDBPyConnection, column: str, matches: float)
     return float(max(chance - matches / holders, chance / 10, LEAST_CHANCE))
 
 
-def chance_unrelated(con: duckdb.DuckDBPyConnection, column: str, least: float) -> float:
-    """Chance that unrelated people share a value that is meant to be one person's or family's.
+def chance_unrelated(
+    con: duckdb.DuckDBPyConnection, comparison: Comparison, place: int, least: float
+) -> float:
+    """Chance that unrelated people are at a level that one person's or one family's value gives.
 
-    Counted over the pairs that share it and conflict in first name, last name, birth date and
-    mother at once: nearly all others are the person or the family.
+    Counted over the pairs at that level that conflict in first name, last name, birth date and
+    mother at once: nearly all others are the person or the family. Of these four a register may
+    lack some: then those that it has must conflict, and what such pairs are by chance is more.
+
+    Args:
+        con: Holds `link_record`.
+        comparison: What is compared.
+        place: Place of the level, counted from the strongest; it names the value's column.
+        least: No chance is thought smaller.
     """
+    level = comparison.levels[place]
+    column = level.held
+    assert column is not None
+    assert level.condition is not None
     holders = count(con, f"SELECT count(*) FROM link_record WHERE {column} IS NOT NULL")
+    known = first_row(
+        con, f"SELECT {', '.join(f'count({one})' for one in _TOLD_APART_BY)} FROM link_record"
+    )
+    apart = [one for one, filled in zip(_TOLD_APART_BY, known, strict=True) if filled > 0]
+    stronger = [one.condition.sql() for one in comparison.levels[:place] if one.condition]
+    tests = [
+        *(f"{one}_l <> {one}_r" for one in apart),
+        f"({level.condition.sql()})",
+        *(f"({one}) IS NOT TRUE" for one in stronger),
+    ]
     value = f"unnest({column})" if column in LISTS else column
     shared = count(
         con,
         f"""
-        WITH held AS (SELECT unique_id, given1_key, surname_last_key, birth, mother_given1_key,
-                             {value} AS value FROM link_record WHERE {column} IS NOT NULL)
-        SELECT count(*) FROM held l JOIN held r ON l.value = r.value AND l.unique_id < r.unique_id
-        WHERE l.given1_key <> r.given1_key AND l.surname_last_key <> r.surname_last_key
-          AND l.birth <> r.birth AND l.mother_given1_key <> r.mother_given1_key
+        WITH held AS (SELECT *, {value} AS value FROM link_record WHERE {column} IS NOT NULL),
+             l AS (SELECT COLUMNS(*) AS "\\0_l" FROM held),
+             r AS (SELECT COLUMNS(*) AS "\\0_r" FROM held)
+        SELECT count(*) FROM l JOIN r ON value_l = value_r AND unique_id_l < unique_id_r
+        WHERE {" AND ".join(tests)}
         """,
     )
     return max(2 * shared / (max(holders, 2) * (max(holders, 2) - 1)), least)
+
+
+_TOLD_APART_BY = ("given1_key", "surname_last_key", "birth", "mother_given1_key")

@@ -32,6 +32,9 @@ _IRREGULAR = frozenset(
 )
 _STATES = word_table("state_codes.txt")
 _CEP, _MUNICIPALITY = 8, 7
+# Two letters of a country (ISO 3166) and a hyphen; behind a Brazilian state's letters stands a CEP.
+_CODE_ABROAD = re.compile(r"(?!BR)([A-Z]{2}) ?- ?(?!\d{5}-?\d{3}$)([A-Z0-9][A-Z0-9 -]*)")
+_LONGEST_ABROAD = 10
 CEP_FILLERS = frozenset({"12345678", "87654321", "99999000", "90000900"})
 
 
@@ -79,8 +82,12 @@ def postal_code(text: str) -> str | Problem:
     """CEP of 8 digits.
 
     Of a code with a damaged suffix (5 to 7 digits) the area stays, with suffix 000; a doubled
-    prefix is taken off; a zero lost before a code of São Paulo is put back.
+    prefix is taken off; a zero lost before a code of São Paulo is put back. A code of another
+    country, written behind that country's letters and a hyphen, keeps them: AU-4223.
     """
+    abroad = _CODE_ABROAD.fullmatch(fold(clean(text)))
+    if abroad is not None:
+        return _code_abroad(abroad[1], re.sub(r"[^A-Z0-9]", "", abroad[2]))
     digits = re.sub(r"[^0-9]", "", clean(text))
     if not digits:
         return WORDS_FOR_MISSING
@@ -97,6 +104,14 @@ def postal_code(text: str) -> str | Problem:
     if digits in CEP_FILLERS:
         return FILLER
     return _RANGE if digits < "01000000" else digits
+
+
+def _code_abroad(country: str, code: str) -> str | Problem:
+    if not code.strip("0"):
+        return WORDS_FOR_MISSING
+    if len(code) > 1 and len(set(code)) == 1:
+        return REPEATED_DIGITS
+    return f"{country}-{code}" if len(code) <= _LONGEST_ABROAD else OTHER_LENGTH
 
 
 def municipality(text: str) -> str | Problem:

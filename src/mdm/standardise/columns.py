@@ -20,7 +20,7 @@ from typing import Any
 from mdm.domain.canonical import SEVERAL
 from mdm.domain.standard_record import StandardRecord, ValueIssue
 from mdm.standardise import addresses, codes, contacts, national_ids
-from mdm.standardise.dates import DateKind, read_date, read_timestamp
+from mdm.standardise.dates import DateKind, mistyped_date, read_date, read_timestamp
 from mdm.standardise.names import Name, NameKind, nearly_same, read_name
 from mdm.standardise.phonetic import phonetic_key
 from mdm.standardise.reasons import WORDS_FOR_MISSING, Problem, Reason, ValueClass
@@ -150,7 +150,8 @@ def _nickname(text: str, *, today: date) -> Standardised:
 def _birth_date(text: str, *, today: date) -> Standardised:
     day, problem = read_date(text, today, DateKind.BIRTH)
     issues = _NO_ISSUES if problem is None else _issue("birth_date", problem)
-    return (day, day is not None and day.month == 1 and day.day == 1), issues
+    mistyped = mistyped_date(text, today) if day is None else None
+    return (day, day is not None and day.month == 1 and day.day == 1, mistyped), issues
 
 
 def _date(field: str, kind: DateKind) -> StandardiserFunction:
@@ -285,7 +286,7 @@ READERS: tuple[ColumnStandardiser, ...] = (
     _column("mother_name", _mother, "mother", "mother_phonetic", "mother_shown"),
     _column("father_name", _father, "father", "father_shown"),
     _column("guardian_name", _guardian, "guardian"),
-    _column("birth_date", _birth_date, "birth_date", "birth_date_default"),
+    _column("birth_date", _birth_date, "birth_date", "birth_date_default", "birth_mistyped"),
     _simple("sex", codes.sex),
     _simple("race", codes.race),
     _simple("cpf", national_ids.cpf),

@@ -33,13 +33,18 @@ _EMAIL = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
 )
+# + and a country code that is not Brazil's.
+_ABROAD = re.compile(r"\s*\+\s*(?!55)[1-9]")
+_LONGEST_ABROAD = 15
 _LOCAL, _MOBILE, _FULL, _FULL_MOBILE = 8, 9, 10, 11
 
 
 def phone(text: str) -> str | Problem:
     """Area code and number: 10 digits (fixed) or 11 (mobile).
 
-    A missing area code is Porto Alegre's 51; a mobile number of eight digits gets its 9.
+    A missing area code is Porto Alegre's 51; a mobile number of eight digits gets its 9. A number
+    of another country, written with + and its code, keeps both; what is a Brazilian number as it
+    stands is one, since + is typed before an area code, too.
     """
     digits = text if text.isascii() and text.isdigit() else _NOT_DIGIT.sub("", clean(text))
     if not digits:
@@ -48,7 +53,13 @@ def phone(text: str) -> str | Problem:
         return REPEATED_DIGITS
     if _SERVICE_START.fullmatch(digits):
         return _SERVICE
-    digits = _national(digits)
+    number = _number_at_home(_national(digits))
+    is_abroad = isinstance(number, Problem) and _ABROAD.match(text) is not None
+    return _number_abroad(digits) if is_abroad else number
+
+
+def _number_at_home(digits: str) -> str | Problem:
+    """Area code and number of the digits of a Brazilian number."""
     if len(digits) in {_LOCAL, _MOBILE}:
         area, number = DEFAULT_AREA, digits
     elif len(digits) in {_FULL, _FULL_MOBILE}:
@@ -74,6 +85,15 @@ def email(text: str) -> str | Problem:
     if local in fillers or host in fillers or len(set(local + host)) <= 1:
         return FILLER
     return lower
+
+
+def _number_abroad(digits: str) -> str | Problem:
+    """+ and the digits of a number with its country code (ITU-T E.164: at most 15)."""
+    if len(set(digits[2:])) <= 1:
+        return REPEATED_DIGITS
+    if len(digits) < _LOCAL:
+        return _TOO_SHORT
+    return f"+{digits}" if len(digits) <= _LONGEST_ABROAD else OTHER_LENGTH
 
 
 def _national(digits: str) -> str:

@@ -33,6 +33,7 @@ _ZONED = re.compile(r"[T ]\d{2}:?\d{2}.*(?:Z|[+-]\d{2}:?\d{2})$")
 _NUMBER = re.compile(r"-?\d{1,18}")
 _ISO_LENGTH = 10
 _EIGHT = 8
+_FILLER_DAYS = frozenset({"0101", "1231", "3112", "9999", "1230"})
 
 
 class DateKind(Enum):
@@ -71,6 +72,32 @@ def read_date(text: str, today: date, kind: DateKind) -> tuple[date | None, Prob
         return None, found
     problem = _impossible(found, today, kind)
     return (None, problem) if problem is not None else (found, note)
+
+
+def mistyped_date(text: str, today: date) -> str | None:
+    """Digits yyyymmdd of a birth date that is no possible one, as they were typed: 19901723.
+
+    One slip makes month 17 or year 6199 of a date, and the other digits still tell who it is.
+    What people type for an unknown date is none: zeros, one digit over and over, 1 January or 31
+    December of an impossible year.
+    """
+    cleaned = clean(text)
+    match = _DAY_FIRST.fullmatch(cleaned)
+    if match is not None:
+        year, month, day = match[3], match[2].zfill(2), match[1].zfill(2)
+    elif (match := _YEAR_FIRST.fullmatch(cleaned)) is not None:
+        year, month, day = match[1], match[2].zfill(2), match[3].zfill(2)
+    elif len(cleaned) == _EIGHT and cleaned.isascii() and cleaned.isdigit():
+        is_year_first = FIRST_YEAR <= int(cleaned[:4]) <= today.year
+        year = cleaned[:4] if is_year_first else cleaned[4:]
+        month = cleaned[4:6] if is_year_first else cleaned[2:4]
+        day = cleaned[6:] if is_year_first else cleaned[:2]
+    else:
+        return None
+    digits = year + month + day
+    if not digits.isascii() or len(set(digits)) == 1 or not int(year) or not int(month + day):
+        return None
+    return None if month + day in _FILLER_DAYS else digits
 
 
 def read_timestamp(text: str, today: date) -> datetime | Problem:

@@ -136,6 +136,18 @@ def test_two_lists_meet_in_any_member_and_count_once() -> None:
         assert first_row(con, "SELECT join_key_l, join_key_r FROM candidate") == (0, 1)
 
 
+def test_names_that_changed_places_meet_in_their_district() -> None:
+    rule = next(rule for rule in RULES if rule.name == "name_district")
+    with few(0) as con:
+        con.execute("ALTER TABLE link_record ADD COLUMN surname_last_key VARCHAR")
+        con.execute("ALTER TABLE link_record ADD COLUMN district VARCHAR")
+        con.execute("UPDATE link_record SET given1_key = unique_id, district = 'CENTRO'")
+        con.execute("UPDATE link_record SET surname_last_key = 3 WHERE unique_id = 1")
+
+        assert block(con, rules=(rule,)) == 1
+        assert first_row(con, "SELECT join_key_l, join_key_r FROM candidate") == (1, 3)
+
+
 def test_a_missing_key_finds_nobody() -> None:
     with few(3) as con:
         con.execute("UPDATE link_record SET cpf = NULL")

@@ -23,8 +23,9 @@ COLUMNS = sorted(
         "mother_surname1_key", "mother_surname2_key", "mother_surname3_key", "birth",
         "birth_exact", "birth_swapped", "birth_day_month", "birth_year_month", "birth_year",
         "cpf", "cns", "nis", "birth_certificate", "dnv", "inep_id", "rg", "phones", "email",
-        "street", "dwelling", "postal_code", "district", "sex", "father", "father_given1",
-        "suffix", "given1_start", "given1_end", "surname_last_start",
+        "street", "street_text", "street_number", "dwelling", "postal_code", "district", "sex",
+        "father", "father_given1",
+        "suffix", "given1_start", "given1_end", "surname_start", "surname_last_start",
         "surname_last_end", "mother_last_key", "father_last", "cpf_head", "cpf_tail", "nis_head",
         "nis_tail", "certificate_head", "certificate_tail", "twin_mark", "social1", "name_set_key",
     }

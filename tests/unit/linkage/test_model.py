@@ -1,5 +1,6 @@
 """A model folder: what is saved is what is loaded, and nothing altered passes for it."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from mdm.errors import ModelFileError
 from mdm.linkage.explain import unpack_pattern
 from mdm.linkage.model import (
+    _NEW_LEVELS,
     LevelParameters,
     PersonModel,
     Thresholds,
@@ -59,11 +61,12 @@ def test_a_saved_model_is_loaded_as_it_was(tmp_path: Path) -> None:
 
 
 def test_saving_what_was_loaded_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    loaded = load_model(folder)
+    save_model(load_model(folder), tmp_path / "now")  # a shipped model may be of an older format
+    loaded = load_model(tmp_path / "now")
 
     assert save_model(loaded, tmp_path / "again") == loaded.digest
     for name in ("model.json", "term_frequencies.tsv", "given_names.txt", "model.sha256"):
-        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "now" / name).read_bytes()
 
 
 def test_a_parameter_beyond_nine_digits_changes_no_hash(tmp_path: Path) -> None:
@@ -163,6 +166,20 @@ def test_the_strongest_level_speaks_for_a_match_and_the_rest_against_it() -> Non
         first, *_, last = model.levels[comparison.name]
         assert first.m > first.u, comparison.name
         assert last.m < last.u, comparison.name
+
+
+def test_what_was_one_level_in_an_older_format_weighs_what_it_weighed() -> None:
+    for name in ("v2", "v3"):
+        body = json.loads((SHIPPED_MODEL.parent / name / "model.json").read_text("utf-8"))
+        read = load_model(SHIPPED_MODEL.parent / name)
+        for (comparison, label), (since, was) in _NEW_LEVELS.items():
+            if body["format"] >= since:
+                continue
+            place = next(c for c in COMPARISONS if c.name == comparison).place(label)
+            now, old = read.levels[comparison][place], body["comparisons"][comparison][was]
+            for kind in ("u", "r", "t"):
+                ratio = getattr(now, kind) / now.m
+                assert ratio == pytest.approx(old[kind] / old["m"]), (name, comparison, label)
 
 
 def test_settings_carry_every_level_with_its_parameters() -> None:

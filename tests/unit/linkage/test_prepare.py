@@ -43,6 +43,23 @@ def test_a_city_and_its_records_one_by_one_get_the_same_columns(model: PersonMod
         assert len(made) > 1000
 
 
+def test_of_an_impossible_birth_date_its_digits_are_compared(model: PersonModel) -> None:
+    with city() as con:
+        con.execute(
+            "UPDATE standard SET birth_date = NULL, birth_date_default = false, "
+            "birth_mistyped = '19901723' WHERE record_id <= 2"
+        )
+        prepare(con, model)
+        made = prepared_one_by_one(con, model)
+        expected = with_keys(con, {n: with_frequencies(model, made[n]) for n in (1, 2)})
+        rows = {int(str(row["unique_id"])): row for row in rows_of(con, "link_record")}
+
+        assert {n: rows[n] for n in (1, 2)} == expected
+        assert [rows[1][c] for c in ("birth", "birth_exact", "birth_year", "birth_swapped")] == [
+            "19901723", 1, 1990, None,
+        ]  # fmt: skip
+
+
 def test_a_phone_of_many_records_is_nobodys(model: PersonModel) -> None:
     with city() as con:
         crowd = PHONE_SHARED_BY_AT_MOST + 1

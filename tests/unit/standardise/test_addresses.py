@@ -106,6 +106,10 @@ def test_district_is_folded_and_spelt_out(text: str, name: str) -> None:
         ("9002090020005", None),
         ("9002090020005"[:5] + "90020005", "90020005"),
         ("1310100", "01310100"),
+        ("AU-4223", "AU-4223"),
+        ("gb-sw1a 1aa", "GB-SW1A1AA"),
+        ("BR-90020-005", "90020005"),
+        ("RS-90020-005", "90020005"),
     ],
 )
 def test_postal_code_keeps_what_can_be_trusted(text: str, code: str | None) -> None:
@@ -121,6 +125,7 @@ def test_postal_code_keeps_what_can_be_trusted(text: str, code: str | None) -> N
         ("12345-678", Reason.BLOCKLISTED),
         ("00100000", Reason.UNUSABLE),
         ("900", Reason.BAD_LENGTH),
+        ("AU-0000", Reason.PLACEHOLDER),
         ("SEM CEP", Reason.PLACEHOLDER),
     ],
 )

@@ -34,6 +34,10 @@ def _reason(value: str | Problem) -> Reason | None:
         ("55 55 99123-4567", "55991234567"),
         ("51 99912-3456 (recado com a mãe)", "51999123456"),
         ("11 3456-7891", "1134567891"),
+        ("+54 9 11 2345-6789", "+5491123456789"),
+        ("+61 (02) 9876 5432", "+610298765432"),
+        ("+34 612 345 678", "+34612345678"),
+        ("+51 99999-8887", "51999998887"),
     ],
 )
 def test_phone_is_area_code_and_number(text: str, digits: str) -> None:
@@ -58,6 +62,9 @@ def test_phone_is_area_code_and_number(text: str, digits: str) -> None:
         ("08007251234", Reason.BLOCKLISTED),
         ("40041234", Reason.BLOCKLISTED),
         ("190", Reason.TOO_SHORT),
+        ("+99 99999-9999", Reason.PLACEHOLDER),
+        ("+34 12", Reason.TOO_SHORT),
+        ("+1234567890123456", Reason.BAD_LENGTH),
         ("20999912345", Reason.UNUSABLE),
         ("5101934567", Reason.UNUSABLE),
         ("51899123456", Reason.UNUSABLE),

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mdm.standardise.dates import EPOCH_SECONDS, DateKind, read_date, read_timestamp
+from mdm.standardise.dates import (
+    EPOCH_SECONDS,
+    DateKind,
+    mistyped_date,
+    read_date,
+    read_timestamp,
+)
 from mdm.standardise.reasons import Problem, Reason, ValueClass
 
 TODAY = date(2026, 11, 23)
@@ -163,3 +169,26 @@ def test_moments_are_local_time_of_the_city(text: str, moment: datetime) -> None
 )
 def test_unusable_moment_says_why(text: str, problem: Problem) -> None:
     assert read_timestamp(text, TODAY) == problem
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("1990-17-23", "19901723"),
+        ("23/17/1990", "19901723"),
+        ("42.5.1949", "19490542"),
+        ("19319924", "19319924"),
+        ("24991931", "19319924"),
+        ("6199-11-02", "61991102"),
+        ("0000-00-00", None),
+        ("1990-00-00", None),
+        ("9999-12-31", None),
+        ("31/12/2999", None),
+        ("01/01/0001", None),
+        ("99/99/9999", None),
+        ("não sabe", None),
+        ("1990-17", None),
+    ],
+)
+def test_of_an_impossible_birth_date_the_digits_stay(text: str, digits: str | None) -> None:
+    assert mistyped_date(text, TODAY) == digits
