@@ -139,7 +139,7 @@ class InMemoryRegistry:
         closures = [before, judgement.close(self._judgements())]
         citizens = scope.citizens_to_redecide(pair, closures, self.state.membership)
         members = self._members(citizens)
-        was = {r: self.state.membership[r] for r in members}
+        was = dict(self.state.membership)
         self._before_judgement[new.judgement_id] = was
         ids = dict(self.state.ids)
         self._append(self._redecide(members, {**was, **self._apart()}))
@@ -152,12 +152,24 @@ class InMemoryRegistry:
         self._append([JudgeUndo(number)])
         closures = [before, judgement.close(self._judgements())]
         citizens = scope.citizens_to_redecide(pair, closures, self.state.membership)
-        was = self._before_judgement[number]
+        was = self._concerned(number, before)
         # What the judgement drove apart comes together again: all records that it concerned.
         concerned = {self.state.membership[r] for r in was if r in self.state.membership}
         members = self._members(citizens | concerned)
         self._append(self._redecide(members, {**self.state.membership, **self._apart(), **was}))
         self._restore_ids(number, was)
+
+    def _concerned(self, number: int, standing: judgement.Closure) -> dict[int, str]:
+        """Citizen that each record had then, of those that the judgement ties, through others too.
+
+        An answer given later may tie more: what it joined hangs on this one as well.
+        """
+        then = self._before_judgement[number]
+        pair = self.state.judgements[number].pair
+        ends = {standing.group_of(record) for record in pair}
+        tied = {*pair, *(r for r, group in standing.groups.items() if group in ends)}
+        homes = {then[r] for r in tied if r in then}
+        return {r: home for r, home in then.items() if home in homes}
 
     def _restore_ids(self, number: int, was: Mapping[int, str]) -> None:
         """Anchors and ambiguity as they were, where the partition is."""

@@ -113,9 +113,13 @@ class SqliteBulk:
                 file.write(ready)
             return None
 
-        with done_ahead(written, batches) as result:
-            yield
-            few = result()
+        try:
+            with done_ahead(written, batches) as result:
+                yield
+                few = result()
+        except BaseException:
+            file.discard()  # it may have been whole before anything failed
+            raise
         if few is None:
             file.copy()
         else:

@@ -34,12 +34,16 @@ class TableFile:
             KeyOrderError: The rows do not come in the order of their key.
             RuleBrokenError: A row breaks a rule that the table declares.
         """
-        self.path.unlink(missing_ok=True)  # a crash left it: the lane is ours, so nobody uses it
+        self.discard()  # a crash left it: the lane is ours, so nobody uses it
         try:
             write_table_file(self.path, self.schema, batches)
         except BaseException:
-            self.path.unlink(missing_ok=True)
+            self.discard()
             raise
+
+    def discard(self) -> None:
+        """Delete the file, if it is there."""
+        self.path.unlink(missing_ok=True)
 
     def copy(self) -> None:
         """Append what was written."""
@@ -50,7 +54,7 @@ class TableFile:
             attached.append(name)
         finally:
             # What SQLite holds open stays; nothing outlives a crash.
-            self.path.unlink(missing_ok=True)
+            self.discard()
         table = self.schema.table.name
         self.connection.exec_driver_sql(
             f'INSERT INTO main."{table}" SELECT * FROM {name}."{table}"'
