@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mdm.bootstrap.sealing import seal
 from mdm.domain.access import Role
+from mdm.domain.seal import SealReason
 from mdm.domain.visibility import Field, Flag, Side
 from support.api_city import ADULT_CLINIC, City, refresh
 
@@ -20,6 +22,7 @@ PEOPLE: Mapping[Flag, Mapping[str, str]] = {
     Flag.CHILD: {**FULL, "birth_date": "2018-04-09"},
     Flag.DECEASED: {**FULL, "deceased_on": "2025-10-01"},
     Flag.RESTRICTED: {**FULL, "restricted": "1"},
+    Flag.SEALED: FULL,
 }
 """One citizen of each flag, who has every field from the clinic."""
 DIED = {"full_name": ADULT_CLINIC["full_name"], "deceased_on": "2025-10-01"}
@@ -39,7 +42,10 @@ def citizens(city: City, name: str, **more: str) -> dict[Flag, str]:
         clusters.append(tuple(city.registry.records(*given)))
     ids = city.registry.citizens(*clusters)
     refresh(city.application, ids)
-    return dict(zip(PEOPLE, map(str, ids), strict=True))
+    named = dict(zip(PEOPLE, map(str, ids), strict=True))
+    key = ("municipal", named[Flag.SEALED])
+    seal(city.application, key, SealReason.ADOPTION, second="another")
+    return named
 
 
 def reader(city: City, row: Mapping[str, str]) -> dict[str, str]:

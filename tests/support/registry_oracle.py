@@ -141,7 +141,7 @@ class Oracle:
         for contradicted in self._in_order()[2]:
             self.judged[contradicted].state = "undone"
         members = self._affected(pair, before)
-        self.judged[number].was = {r: self.now.member[r] for r in members}
+        self.judged[number].was = dict(self.now.member)
         self.judged[number].ids_before = deepcopy(self.now.ids)
         self._decide(members, {**self.judged[number].was, **self._apart()}, hold=False)
         self.judged[number].ids_after = deepcopy(self.now.ids)
@@ -149,22 +149,26 @@ class Oracle:
     def undo(self, number: int) -> None:
         before = self._groups()
         self.judged[number].state = "undone"
+        # Answers given later may tie more records to these: what they joined hangs on this, too.
         was = self.judged[number].was
+        tied = {r for end in self.judged[number].pair for r in before[end]}
+        homes = {was[r] for r in tied if r in was}
+        was = {r: home for r, home in was.items() if home in homes}
         concerned = {self.now.member[r] for r in was if r in self.now.member}
         members = self._affected(self.judged[number].pair, before)
         members |= {r for r, citizen in self.now.member.items() if citizen in concerned}
         self._decide(members, {**self.now.member, **self._apart(), **was}, hold=False)
-        self._restore_ids(self.judged[number])
+        self._restore_ids(self.judged[number], was)
 
-    def _restore_ids(self, undone: Judged) -> None:
+    def _restore_ids(self, undone: Judged, was: Mapping[int, int]) -> None:
         """Where everybody is back, so are the anchors, and no ID is ambiguous for this alone."""
-        if {r: self.now.member.get(r) for r in undone.was} != undone.was:
+        if {r: self.now.member.get(r) for r in was} != was:
             return
         for number, before in undone.ids_before.items():
             now, after = self.now.ids[number], undone.ids_after[number]
-            if not now.alive or now.anchor not in undone.was:
+            if not now.alive or now.anchor not in was:
                 continue
-            together = undone.was.get(before.anchor) == undone.was[now.anchor]
+            together = was.get(before.anchor) == was[now.anchor]
             if after.ambiguous and now.ambiguous:
                 now.ambiguous = before.ambiguous
             if now.anchor == after.anchor and together and ordinary([before.anchor]):

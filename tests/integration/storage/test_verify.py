@@ -18,7 +18,7 @@ from mdm.storage.tables.base import BigKey, Flag, RealNumber
 from mdm.storage.verify import verify
 from mdm.storage.verify_cells import checked_batches
 from support.databases import new_sqlite
-from support.registries import fill, golden_rows
+from support.registries import fill, golden_rows, seal_one
 
 STATE_TABLES = [table.name for table in declared_tables()]
 
@@ -81,6 +81,8 @@ CHOICES = {
     ("account", "role"): ("auditor", "steward"),
     ("account", "state"): ("disabled", "active"),
     ("client", "state"): ("disabled", "active"),
+    ("seal", "reason"): ("court_order", "adoption"),
+    ("seal", "state"): ("undone", "active"),
 }
 
 
@@ -94,10 +96,17 @@ def test_what_sessions_wrote_holds(store: Store) -> None:
     assert failures(verify(store, golden=again)) == []
 
 
+def fill_for(store: Store, table: str) -> None:
+    """A registry with rows in this table."""
+    fill(store)
+    if table in {"seal", "sealed_record"}:
+        seal_one(store)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("table", STATE_TABLES)
 def test_one_changed_cell_is_named(store: Store, table: str) -> None:
-    fill(store)
+    fill_for(store, table)
     keys = key_columns(table)
     with store.reading() as session:
         row = session.rows(f'SELECT * FROM "{table}" ORDER BY {", ".join(keys)} DESC LIMIT 1')[0]
@@ -127,7 +136,7 @@ def test_one_changed_cell_is_named(store: Store, table: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("table", [name for name in STATE_TABLES if is_checked(name)])
 def test_a_deleted_row_is_noticed(store: Store, table: str) -> None:
-    fill(store)
+    fill_for(store, table)
     key = key_columns(table)[0]
     run(store, f'DELETE FROM "{table}" WHERE "{key}" = (SELECT MIN("{key}") FROM "{table}")')
 
