@@ -37,17 +37,21 @@ _BEGINNINGS = r"replace(regexp_escape(short), '\ ', '[^ ]* ')"
 _BEGINNINGS_APART = r"replace(regexp_escape(short), '\ ', '[^ ]* (?:[^ ]+ )*')"
 # The twin of `mdm.survivorship.order.kin_spell_out`.
 _KIN = f"""INSERT INTO golden_spelled
-    WITH parent AS (
-      SELECT municipal_id, string_split(mother_text, ' ') AS words FROM golden_offer
+    WITH named AS MATERIALIZED (
+      SELECT municipal_id, record_id, name, name_text, mother_text, father_text FROM golden_offer
+      SEMI JOIN (SELECT municipal_id FROM golden_offer GROUP BY municipal_id
+                 HAVING min(name_text) <> max(name_text)) USING (municipal_id)),
+    parent AS (
+      SELECT municipal_id, string_split(mother_text, ' ') AS words FROM named
         WHERE mother_text IS NOT NULL AND name IS NOT NULL
-      UNION ALL SELECT municipal_id, string_split(father_text, ' ') FROM golden_offer
+      UNION ALL SELECT municipal_id, string_split(father_text, ' ') FROM named
         WHERE father_text IS NOT NULL AND name IS NOT NULL),
     kin AS (SELECT municipal_id, list_distinct(flatten(list(words[2:]))) AS kin
             FROM parent GROUP BY ALL),
     pair AS (SELECT other.record_id AS short_id, long.record_id AS long_id, kin,
                     string_split(long.name_text, ' ') AS words,
                     string_split(other.name_text, ' ') AS others
-             FROM golden_offer other JOIN golden_offer long
+             FROM named other JOIN named long
                ON other.municipal_id = long.municipal_id AND other.name_text <> long.name_text
              JOIN kin ON kin.municipal_id = long.municipal_id),
     seen AS (SELECT *, list_filter(words, lambda x: NOT list_contains(others, x)) AS missing,
