@@ -40,26 +40,6 @@ def fill(store: Store) -> None:
         _access(session)
 
 
-def seal_one(store: Store) -> None:
-    """Seal the citizen of the restricted record of what `fill` wrote."""
-    with store.writing(OPERATOR) as session:
-        said = {"kind": "seal", "record_id": 4, "municipal_id": IDS[2], "detail": "1"}
-        session.append_events(pa.Table.from_pylist([said], schema=EVENTS))
-        seal = {
-            "seal_id": 1,
-            "municipal_id": IDS[2],
-            "reason": "adoption",
-            "actor": "bia",
-            "second": "caio",
-            "at": session.at,
-            "state": "active",
-            "tx_id": session.tx_id,
-        }
-        session.insert_rows("seal", [seal])
-        session.insert_rows("sealed_record", [{"record_id": 4, "seal_id": 1}])
-        session.delete_arrow("golden_record", pa.table({"municipal_id": [IDS[2]]}))
-
-
 def _access(session: WriteSession) -> None:
     session.insert_rows(
         "account",

@@ -18,7 +18,7 @@ from mdm.storage.tables.base import BigKey, Flag, RealNumber
 from mdm.storage.verify import verify
 from mdm.storage.verify_cells import checked_batches
 from support.databases import new_sqlite
-from support.registries import fill, golden_rows, seal_one
+from support.registries import EVENTS, IDS, OPERATOR, fill, golden_rows
 
 STATE_TABLES = [table.name for table in declared_tables()]
 
@@ -94,6 +94,26 @@ def test_what_sessions_wrote_holds(store: Store) -> None:
     fill(store)
 
     assert failures(verify(store, golden=again)) == []
+
+
+def seal_one(store: Store) -> None:
+    """Seal the citizen of the restricted record of what `fill` wrote."""
+    with store.writing(OPERATOR) as session:
+        said = {"kind": "seal", "record_id": 4, "municipal_id": IDS[2], "detail": "1"}
+        session.append_events(pa.Table.from_pylist([said], schema=EVENTS))
+        seal = {
+            "seal_id": 1,
+            "municipal_id": IDS[2],
+            "reason": "adoption",
+            "actor": "bia",
+            "second": "caio",
+            "at": session.at,
+            "state": "active",
+            "tx_id": session.tx_id,
+        }
+        session.insert_rows("seal", [seal])
+        session.insert_rows("sealed_record", [{"record_id": 4, "seal_id": 1}])
+        session.delete_arrow("golden_record", pa.table({"municipal_id": [IDS[2]]}))
 
 
 def fill_for(store: Store, table: str) -> None:
