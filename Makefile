@@ -71,10 +71,10 @@ fix: setup  ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: check  ## Everything but the extended tier (12 minutes)
+test: check  ## Everything but the extended tier (20 minutes)
 	$(TESTS) -m "slow and not extended"
 
-test-all: test browser spark  ## The whole suite, as CI runs it (40 minutes)
+test-all: test browser spark  ## The whole suite, as CI runs it (30 minutes)
 	$(TESTS) -m "extended"
 
 bench: setup  ## Speed, size and accuracy against plain Splink, one table

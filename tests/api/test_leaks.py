@@ -79,7 +79,7 @@ def lines() -> Iterator[Lines]:
     LOG.setLevel(before[1])
 
 
-# Who sees what is decided above the database: on PostgreSQL, for who sees least and who sees most.
+# Who sees what is decided above the database: PostgreSQL is asked for two unlike purposes only.
 @pytest.mark.parametrize(
     ("city_copy", "purpose"),
     [

@@ -37,7 +37,7 @@ _ISSUES = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows for a worker, in a file: through a pipe each would be copied five times.
+    """Rows for a worker, in a file that it maps: a pipe would copy each of them several times.
 
     Attributes:
         path: Where to write what is kept; the rows wait in `received`.

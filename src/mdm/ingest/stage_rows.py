@@ -1,8 +1,8 @@
 """Standardise a stream of canonical rows into Parquet files, of which `stage_record` is a view.
 
-A block of rows goes to a worker process in a file, which becomes one of the standard columns and
-all else that is kept; what comes back are its issues. So no row passes through the memory
-of the loading process twice, and readers take from the files only the columns that they need.
+A block of rows waits in a file for a worker process, which makes the standard columns and writes
+another file, of all that is kept; what comes back are its issues. So no row passes through the
+memory of the loading process twice, and readers take from the files only the columns they need.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -105,9 +105,8 @@ def _blocks(
     folder = stage_folder(con)
     place = 0
     for number, batch in enumerate(batches):
-        rows = batch
-        if pc.any(pc.equal(batch.column("file_no"), IGNORED_ROW)).as_py():
-            rows = batch.filter(pc.not_equal(batch.column("file_no"), IGNORED_ROW))
+        kept = pc.not_equal(batch.column("file_no"), IGNORED_ROW)
+        rows = batch if pc.all(kept).as_py() else batch.filter(kept)
         seen.ignored += batch.num_rows - rows.num_rows
         seen.scopes.update(pc.unique(rows.column("scope")).to_pylist())
         nameless = rows.filter(pc.is_null(rows.column("local_id")))
