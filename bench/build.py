@@ -59,6 +59,7 @@ def load(application: Application, city: Path, steps: Steps) -> None:
                 name,
                 [city / "canonical" / file],
             )
+    application.store.close()  # as a command does: it waits for what is still being written
 
 
 def link(application: Application, model: Path, steps: Steps) -> dict[str, object]:
@@ -67,7 +68,7 @@ def link(application: Application, model: Path, steps: Steps) -> dict[str, objec
     from mdm.services.link_records import LinkContext, LinkOptions, link_records
 
     with opened_linking(application, model, steps) as linking:
-        return link_records(
+        counts = link_records(
             LinkContext(
                 store=application.store,
                 linking=linking,
@@ -76,6 +77,8 @@ def link(application: Application, model: Path, steps: Steps) -> dict[str, objec
             ),
             LinkOptions(apply=True, accept_model=True, model=str(model)),
         )
+    application.store.close()
+    return counts
 
 
 def ids(application: Application) -> str:

@@ -16,7 +16,7 @@ from mdm.duck import count_rows, write_batches
 from mdm.ingest.declaration import SourceDeclaration
 from mdm.ingest.stage import StagedFile, StagedLoad, stage_files
 from mdm.ingest.standardise_batch import standardise_payloads
-from mdm.ingest.tables import create_stage, drop_stage
+from mdm.ingest.tables import create_stage, drop_tables, remove_files
 from mdm.ports import MARKED, DeliveredFile, ProgressStep, ReadSession
 from mdm.volume import delivery as rows
 from mdm.volume.forget import forget_in_held, replace_by
@@ -214,7 +214,9 @@ class DuckIntake:
         """Bring the cache level after the commit, and free the staging tables."""
         if self._begun is not None and self._begun.result():
             finish_update(self._cache, after)
+        removed = self._worker.submit(remove_files, self._cache)
         self._con.execute("BEGIN")
         rows.drop_delivery(self._con)
-        drop_stage(self._con)
+        drop_tables(self._con)
         self._con.execute("COMMIT")
+        removed.result()

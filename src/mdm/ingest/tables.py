@@ -36,9 +36,19 @@ def create_stage(con: duckdb.DuckDBPyConnection) -> None:
 
 def drop_stage(con: duckdb.DuckDBPyConnection) -> None:
     """Remove every staging table: nothing stays of a load that was refused."""
+    drop_tables(con)
+    remove_files(con)
+
+
+def drop_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove the staging tables, but not the files that `stage_record` is a view of."""
     views = con.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     for name in (*TABLES, *SCRATCH):
         con.execute(f"DROP {'VIEW' if (name,) in views else 'TABLE'} IF EXISTS {name}")
+
+
+def remove_files(con: duckdb.DuckDBPyConnection) -> None:
+    """Remove the files of `stage_record`, which nobody reads any more."""
     if _database_file(con):
         shutil.rmtree(stage_folder(con), ignore_errors=True)
 

@@ -22,10 +22,11 @@ from sqlalchemy import Connection
 from mdm.domain.ledger import TxHeader
 from mdm.errors import LaneBusyError
 from mdm.storage import migrate
+from mdm.storage.checkpoint import LogCopier, keep_log_short, leave_log
 from mdm.storage.engine import LANE_SECONDS, SINGLE, WRITES, open_engine, take_lane
 from mdm.storage.faults import named_faults
 from mdm.storage.read_session import ReadSession
-from mdm.storage.table_file.copying import let_go
+from mdm.storage.table_file.copying import has_copied, let_go
 from mdm.storage.write_session import WriteSession
 
 _LAST = "SELECT tx_id, at FROM ledger_tx ORDER BY tx_id DESC LIMIT 1"
@@ -64,6 +65,7 @@ class Store:
         self._lane_seconds = lane_seconds
         self._begin = begin
         self._lane = threading.Lock()
+        self._copier = LogCopier(self.engine)
         self._schema_seen = False
 
     @property
@@ -129,20 +131,29 @@ class Store:
         return iso(datetime.fromisoformat(last) + timedelta(microseconds=1))
 
     def close(self) -> None:
-        """Close all connections; the store can be used again."""
+        """Close all connections, with the log copied; the store can be used again."""
+        self._copier.wait()
         self.engine.dispose()
 
     @contextmanager
     def _transaction(self, *, writes: bool, single: bool = False) -> Iterator[Connection]:
         with named_faults(), self._own_lane(writes=writes), self.engine.connect() as bare:
             connection = bare.execution_options(**{WRITES: writes, SINGLE: single})
+            many = False
             try:
                 with connection.begin():
                     if writes:
                         take_lane(connection, self._lane_seconds)
                     yield connection
+                    many = has_copied(bare)
+                    if many:
+                        leave_log(connection)
             finally:
                 let_go(bare)
+                if many:
+                    keep_log_short(bare)
+            if many:
+                self._copier.begin()
 
     @contextmanager
     def _own_lane(self, *, writes: bool) -> Iterator[None]:

@@ -73,6 +73,11 @@ def table_file(connection: Connection, table: str) -> TableFile:
     return TableFile(connection, schema, _path(connection, table))
 
 
+def has_copied(connection: Connection) -> bool:
+    """Whether the transaction that runs copied a table file."""
+    return bool(connection.info.get(_ATTACHED))
+
+
 def let_go(connection: Connection) -> None:
     """Detach what a transaction copied from; it cannot be done before its end."""
     names = connection.info.pop(_ATTACHED, []) if not connection.invalidated else []
