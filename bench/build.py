@@ -19,8 +19,9 @@ DELIVERIES = (
     ("cadunico", "social", "social.csv"),
     ("educacao", "education", "education.csv"),
 )
-# What stands beside the peer's predict and cluster.
-PAIRING = ("ownership of identifiers", "prepare", "block", "score", "cluster")
+# What stands beside the peer's predict and cluster, and what comes before it.
+PAIRING = ("block", "score", "cluster")
+BEFORE_PAIRING = ("ownership of identifiers", "prepare")
 
 
 class Steps:

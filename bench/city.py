@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench.build import PAIRING
+from bench.build import BEFORE_PAIRING, PAIRING
 
 SEEDS = (101, 102, 103)
 PEOPLE = 50_000
@@ -88,12 +88,13 @@ def speed(rows: Sequence[tuple[int, int, dict[str, Any], dict[str, Any]]]) -> Ta
     """Seconds and memory, and their ratios to the peer's."""
     table = Table(title="Speed and size")
     for name in ("people", "records", "peer load", "train", "predict + cluster", "peer GB",
-                 "our pairing", "ratio", "our load", "our link", "whole", "ratio of whole",
+                 "block, score, cluster", "ratio", "own and prepare", "our load", "our link", "whole", "ratio of whole",
                  "our GB", "relink", "of first build", "IDs changed", "pairs per r."):  # fmt: skip
         table.add_column(name, justify="right")
     for people, _, peer, ours in rows:
         seconds = peer["seconds"]
         pairing = sum(ours["link_steps"].get(step, 0.0) for step in PAIRING)
+        before = sum(ours["link_steps"].get(step, 0.0) for step in BEFORE_PAIRING)
         theirs = seconds["predict"] + seconds["cluster"]
         whole, their_whole = ours["load"] + ours["link"], sum(seconds.values())
         counts = ours["link_counts"]
@@ -101,7 +102,7 @@ def speed(rows: Sequence[tuple[int, int, dict[str, Any], dict[str, Any]]]) -> Ta
         table.add_row(
             f"{people:,}", f"{counts['records']:,}", f"{seconds['load']:.1f}",
             f"{seconds['train']:.1f}", f"{theirs:.1f}", f"{peer['peak'] / GIB:.2f}",
-            f"{pairing:.1f}", f"{pairing / theirs:.2f}", f"{ours['load']:.1f}",
+            f"{pairing:.1f}", f"{pairing / theirs:.2f}", f"{before:.1f}", f"{ours['load']:.1f}",
             f"{ours['link']:.1f}", f"{whole:.1f}", f"{whole / their_whole:.2f}",
             f"{ours['peak'] / GIB:.2f}", f"{ours['relink']:.1f}",
             f"{ours['relink'] / whole:.3f}", changed,
