@@ -88,8 +88,8 @@ def speed(rows: Sequence[tuple[int, int, dict[str, Any], dict[str, Any]]]) -> Ta
     """Seconds and memory, and their ratios to the peer's."""
     table = Table(title="Speed and size")
     for name in ("people", "records", "peer load", "train", "predict + cluster", "peer GB",
-                 "block, score, cluster", "ratio", "own and prepare", "our load", "our link", "whole", "ratio of whole",
-                 "our GB", "relink", "of first build", "IDs changed", "pairs per r."):  # fmt: skip
+                 "block, score, cluster", "ratio", "own and prepare", "our load", "our link",
+                 "whole", "ratio of whole", "our GB", "relink", "of first build", "IDs changed", "pairs per r."):  # fmt: skip
         table.add_column(name, justify="right")
     for people, _, peer, ours in rows:
         seconds = peer["seconds"]
