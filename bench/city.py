@@ -89,7 +89,8 @@ def speed(rows: Sequence[tuple[int, int, dict[str, Any], dict[str, Any]]]) -> Ta
     table = Table(title="Speed and size")
     for name in ("people", "records", "peer load", "train", "predict + cluster", "peer GB",
                  "block, score, cluster", "ratio", "own and prepare", "our load", "our link",
-                 "whole", "ratio of whole", "our GB", "relink", "of first build", "IDs changed", "pairs per r."):  # fmt: skip
+                 "whole", "ratio of whole", "our GB", "relink", "of first build", "IDs changed",
+                 "pairs per r."):  # fmt: skip
         table.add_column(name, justify="right")
     for people, _, peer, ours in rows:
         seconds = peer["seconds"]
