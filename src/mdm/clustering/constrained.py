@@ -21,6 +21,7 @@ from mdm.clustering.decision import (
 )
 from mdm.clustering.forest import Forest
 from mdm.clustering.greedy import Base, Case, Edge, settle
+from mdm.clustering.guards import merge_guard
 from mdm.clustering.review import Doubts, review_pairs
 from mdm.domain.judgement import (
     NO_JUDGEMENTS,
@@ -274,7 +275,7 @@ def _strongest_first(pair: ScoredPair) -> tuple[float, int, int]:
 def _merge_first(
     facts: Mapping[int, RecordFacts], closure: Closure, scored: Iterable[ScoredPair]
 ) -> Base:
-    """Join what stewards called the same, then what its source merged."""
+    """Join what stewards called the same, then what its source merged and no content denies."""
     must = UnionFind(facts)
     links: list[AcceptedLink] = []
     refused: list[RefusedLink] = []
@@ -301,11 +302,16 @@ def _merge_first(
         target = facts[record_id].superseded_by
         assert target is not None
         ends = {must.find(record_id), must.find(target)}
+        if len(ends) == 1:
+            continue
+        against = merge_guard(facts[record_id], facts[target])
         if any({must.find(left), must.find(right)} == ends for left, right in apart):
-            pair = (min(record_id, target), max(record_id, target))
-            refused.append(RefusedLink(*pair, weights.get(pair), Guard.DIFFERENT_JUDGEMENT))
-        else:
+            against = Guard.DIFFERENT_JUDGEMENT
+        if against is None:
             join(record_id, target, Basis.SOURCE_MERGE)
+        else:
+            pair = (min(record_id, target), max(record_id, target))
+            refused.append(RefusedLink(*pair, weights.get(pair), against))
     return Base(must, links, refused)
 
 
