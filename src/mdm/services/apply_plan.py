@@ -214,6 +214,8 @@ def refuse_many(session: ReadSession, changed: int, accepted: int) -> None:
     Raises:
         TooManyChangesError: More than the allowed share and than `accepted`.
     """
+    if changed <= max(FEWEST_CHANGES, accepted):
+        return
     citizens = session.number("SELECT COUNT(DISTINCT municipal_id) FROM membership")
     allowed = max(int(citizens * CHANGES_ALLOWED), FEWEST_CHANGES, accepted)
     if changed > allowed:
