@@ -185,7 +185,8 @@ def count_plan(con: duckdb.DuckDBPyConnection) -> PlanSize:
     left = """
     WITH gone AS (SELECT from_id AS municipal_id, count(*) AS n FROM plan_event
                   WHERE kind = 'move' GROUP BY 1),
-         held AS (SELECT municipal_id, count(*) AS n FROM placed GROUP BY 1)
+         held AS (SELECT municipal_id, count(*) AS n FROM placed SEMI JOIN gone USING (municipal_id)
+                  GROUP BY 1)
     SELECT count(*) FILTER (gone.n = held.n), count(*) FILTER (gone.n < held.n), count(*)
     FROM gone JOIN held USING (municipal_id)
     """
