@@ -317,7 +317,7 @@ class DuckLinking:
         """Identifiers that are not plainly their records' own: record_id, field, reason."""
         return ownership_issues(self._con)
 
-    def applied(self, session: ReadSession, events: pa.Table, numbers: range) -> None:
+    def applied(self, events: pa.Table, numbers: range) -> None:
         """Bring memberships and IDs here to what they are after events with given numbers."""
         plan_tables.mark_identity(self._con, None)
         advance_decided(self._con, DECIDED, APPLIED)

@@ -14,9 +14,7 @@ Conflicts = dict[int, dict[int, Guard]]
 
 GRAVITY = {guard: place for place, guard in enumerate(Guard)}
 # These depend on judgements, merges and clusters of today: what a stored pair says of them is old.
-_DECIDED_HERE = frozenset(
-    {Guard.DIFFERENT_JUDGEMENT, Guard.OTHER_PERSON, Guard.RESTRICTED_BRIDGE}
-)
+_DECIDED_HERE = frozenset({Guard.DIFFERENT_JUDGEMENT, Guard.OTHER_PERSON, Guard.RESTRICTED_BRIDGE})
 
 
 def find_conflicts(

@@ -301,18 +301,25 @@ def _merge_first(
     for record_id in merged:
         target = facts[record_id].superseded_by
         assert target is not None
-        ends = {must.find(record_id), must.find(target)}
-        if len(ends) == 1:
-            continue
-        against = merge_guard(facts[record_id], facts[target])
-        if any({must.find(left), must.find(right)} == ends for left, right in apart):
-            against = Guard.DIFFERENT_JUDGEMENT
+        against = _merge_denied(must, apart, facts[record_id], facts[target])
         if against is None:
             join(record_id, target, Basis.SOURCE_MERGE)
         else:
             pair = (min(record_id, target), max(record_id, target))
             refused.append(RefusedLink(*pair, weights.get(pair), against))
     return Base(must, links, refused)
+
+
+def _merge_denied(
+    must: UnionFind, apart: Iterable[tuple[int, int]], old: RecordFacts, new: RecordFacts
+) -> Guard | None:
+    """What forbids a merge that a source states: a steward's word, then what the records show."""
+    ends = {must.find(old.record_id), must.find(new.record_id)}
+    if len(ends) == 1:
+        return None
+    if any({must.find(left), must.find(right)} == ends for left, right in apart):
+        return Guard.DIFFERENT_JUDGEMENT
+    return merge_guard(old, new)
 
 
 def _edges(

@@ -40,8 +40,8 @@ _KEPT = {
 _HIDDEN = "SELECT record_id FROM standard WHERE restricted"
 _OF_TOUCHED = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)"
 _SCRATCH = (
-    "changed_record", "touched_record", "old_key", "new_key", "touched_key", "near_key", "member_key", "block_taken",
-    "delta_pair", "standing_pair", "fresh_pair", "needed_record", "fresh_scored", "scored_before",
+    "changed_record", "touched_record", "old_key", "new_key", "touched_key", "near_key",
+    "member_key", "block_taken", "delta_pair", "standing_pair", "fresh_pair", "needed_record", "fresh_scored", "scored_before",
     "hidden_now", "changed_content", "touched_number",
 )  # fmt: skip
 
@@ -225,7 +225,8 @@ def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> N
         FROM near_key WHERE record NOT IN (FROM changed_record)
         UNION ALL FROM new_key
         UNION ALL FROM block_key WHERE key IN (
-          SELECT key FROM touched_key EXCEPT (SELECT key FROM old_key UNION SELECT key FROM new_key))
+          SELECT key FROM touched_key
+          EXCEPT (SELECT key FROM old_key UNION SELECT key FROM new_key))
         """
     )
     con.execute("INSERT INTO block_key FROM new_key")

@@ -59,10 +59,14 @@ _FOLLOW = (
     FROM event_rows WHERE kind IN ('place', 'move', 'relink', 'unplace') GROUP BY record_id
     """,
     "DELETE FROM placed WHERE record_id IN (SELECT record_id FROM last_place)",
-    "INSERT INTO placed SELECT record_id, municipal_id, link_status FROM last_place"
-    " WHERE kind <> 'unplace'",
-    "INSERT INTO id_fact SELECT municipal_id, record_id, record_id, seq, 'active', NULL"
-    " FROM event_rows WHERE kind = 'mint'",
+    """
+    INSERT INTO placed
+    SELECT record_id, municipal_id, link_status FROM last_place WHERE kind <> 'unplace'
+    """,
+    """
+    INSERT INTO id_fact SELECT municipal_id, record_id, record_id, seq, 'active', NULL
+    FROM event_rows WHERE kind = 'mint'
+    """,
     """
     UPDATE id_fact i SET anchor_record_id = coalesce(e.anchor, i.anchor_record_id),
                          state = coalesce(e.state, i.state),

@@ -66,7 +66,16 @@ def test_a_merge_is_denied_by_two_given_names_with_two_birth_dates_or_twins(
 
 
 _NAMES = st.sampled_from(
-    ("", "ANA LIMA", "ANA PAULA LIMA", "LUISA LIMA", "LUIZA LIMA", "BEATRIZ LIMA", "MARIA JULIA LIMA", "RUI SOUZA")
+    (
+        "",
+        "ANA LIMA",
+        "ANA PAULA LIMA",
+        "LUISA LIMA",
+        "LUIZA LIMA",
+        "BEATRIZ LIMA",
+        "MARIA JULIA LIMA",
+        "RUI SOUZA",
+    )
 )
 _DAYS = st.sampled_from((None, BORN, OTHER_DAY))
 _MOTHERS = st.sampled_from(("", MOTHER, "EVA SOUZA"))

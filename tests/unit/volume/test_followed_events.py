@@ -66,7 +66,7 @@ def test_the_last_word_on_each_record_and_id_stands(
         columns = [pa.array([row[n] for row in rows], f.type) for n, f in enumerate(PLACED)]
         con.register("places", pa.table(columns, schema=PLACED))
         con.execute("CREATE TABLE placed AS FROM places")
-        known = [[name for name in ids], [9] * 3, [9] * 3, [1] * 3, ["active"] * 3, [None] * 3]
+        known = [list(ids), [9] * 3, [9] * 3, [1] * 3, ["active"] * 3, [None] * 3]
         con.register("facts", pa.table([pa.array(c) for c in known], names=ID_FACT.names))
         con.execute("CREATE TABLE id_fact AS FROM facts")
         con.execute("ALTER TABLE id_fact ALTER ambiguous_until TYPE VARCHAR")
