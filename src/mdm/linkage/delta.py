@@ -41,8 +41,8 @@ _HIDDEN = "SELECT record_id FROM standard WHERE restricted"
 _OF_TOUCHED = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)"
 _SCRATCH = (
     "changed_record", "touched_record", "old_key", "new_key", "touched_key", "near_key",
-    "member_key", "block_taken", "delta_pair", "standing_pair", "fresh_pair", "needed_record", "fresh_scored", "scored_before",
-    "hidden_now", "changed_content", "touched_number",
+    "member_key", "block_taken", "delta_pair", "standing_pair", "fresh_pair", "needed_record",
+    "fresh_scored", "scored_before", "hidden_now", "changed_content", "touched_number",
 )  # fmt: skip
 
 
