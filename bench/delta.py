@@ -161,9 +161,11 @@ def main() -> None:
     console = Console(width=160)
     console.print(f"delivered: {delivered}", runs["link of the delta"]["counts"], seconds(runs))
     for total in ("seconds", "processor"):
-        delta = runs["load of the delta"][total] + runs["link of the delta"][total]
-        console.print(f"load + link of the delta / full link, {total}: "
-                      f"{delta / runs['full link'][total]:.3f}")  # fmt: skip
+        load, link, full = (
+            runs[stage][total] for stage in ("load of the delta", "link of the delta", "full link")
+        )
+        console.print(f"link of the delta / full link, {total}: {link / full:.3f}; "
+                      f"with its load: {(load + link) / full:.3f}")  # fmt: skip
     console.print("rows that differ:", differing(home, twin))
 
 

@@ -237,8 +237,8 @@ def test_a_record_that_comes_back_has_its_citizen(built: Application, tmp_path: 
 def test_a_record_replaced_at_its_source_follows_the_one_that_replaces_it(
     built: Application, tmp_path: Path
 ) -> None:
-    """A must-link, however unlike the two look."""
-    unlike = person("8", "Beatriz Moreira Alves", birth_date="2001-10-10")
+    """A must-link, whatever their names are, where no birth date denies it, too."""
+    unlike = person("8", "Beatriz Moreira Alves")
     deliver(built, tmp_path, [who("7", ANA), unlike], SCHOOL)
     link(built)
     alone = homes(built)[C8]
@@ -254,6 +254,28 @@ def test_a_record_replaced_at_its_source_follows_the_one_that_replaces_it(
     link(built)
     assert homes(built)[C8] == alone
     assert_sound(built)
+
+
+def test_a_merge_of_two_people_at_their_source_changes_no_id_and_is_asked(
+    built: Application, tmp_path: Path
+) -> None:
+    """The source's record is replaced all the same; a steward's *same* joins the two."""
+    other = person("8", "Beatriz Moreira Alves", birth_date="2001-10-10")
+    deliver(built, tmp_path, [who("7", ANA), other], SCHOOL)
+    link(built)
+    before = homes(built)
+    deliver(built, tmp_path, [who("7", ANA), {**other, "merged_into": "7"}], SCHOOL)
+
+    assert changes(link(built)) == {}
+
+    assert homes(built) == before
+    assert statuses(built)[C8][0] == "superseded"
+    assert review_kinds(built) == ["source_merge_refused"]
+    assert_sound(built)
+    judged(built, "same", A7, C8)
+    assert changes(link(built)) == {"moved": 1, "merged": 1}
+    assert homes(built)[C8] == homes(built)[A7]
+    assert review_kinds(built) == []
 
 
 def test_a_merge_at_the_source_never_overrules_a_steward(

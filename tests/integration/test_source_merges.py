@@ -33,6 +33,8 @@ __all__ = ["app", "templates"]
 
 pytestmark = pytest.mark.slow
 
+UNDATED = ANA | {"birth_date": ""}
+"""With whom no birth date of another denies a merge."""
 BIA = {
     "full_name": "Beatriz Moreira Alves", "birth_date": "2001-10-10", "sex": "F",
     "mother_name": "Lúcia Moreira Alves",
@@ -89,7 +91,7 @@ def test_a_mark_counts_where_it_leads_to_an_ordinary_record_of_the_source(
     deliver(app, tmp_path, [who("school", CARLOS)], SCHOOL)
     people = [
         who("chain1", ANA, merged_into="chain2"),
-        who("chain2", BIA, merged_into="chain3"),
+        who("chain2", BIA, birth_date="", merged_into="chain3"),
         who("chain3", CARLOS),
         who("circle1", eva, merged_into="circle2"),
         who("circle2", rui, merged_into="circle1"),
@@ -144,7 +146,7 @@ def test_a_mark_counts_from_the_day_its_target_is_delivered_until_that_leads_bac
     """Also where the old row is not delivered again; until then it is listed."""
     text = canonical_declaration("delta", "health").replace('"full"', '"delta"')
     declare_file(app, tmp_path / "delta.toml", text)
-    deliver(app, tmp_path, [who("old", ANA, merged_into="new")], "delta")
+    deliver(app, tmp_path, [who("old", UNDATED, merged_into="new")], "delta")
     assert states(app) == {"old": "pending"}
     assert issues(app) == [("old", "merged_into_unknown")]
 
@@ -180,27 +182,27 @@ def test_a_merge_of_two_citizens_moves_no_anchor_and_its_undo_gives_each_their_i
     Merged into a third record instead, she leaves the first one.
     """
     ana, bia, school = (CLINIC, "1"), (CLINIC, "2"), (SCHOOL, "7")
-    deliver(app, tmp_path, [who("1", ANA), who("2", BIA)], CLINIC)
+    deliver(app, tmp_path, [who("1", UNDATED), who("2", BIA)], CLINIC)
     deliver(app, tmp_path, [who("7", BIA)], SCHOOL)
     link(app)
     before, anchors = homes(app), ids(app)
     assert before[bia] == before[school] != before[ana]
 
-    deliver(app, tmp_path, [who("1", ANA), who("2", BIA, merged_into="1")], CLINIC)
+    deliver(app, tmp_path, [who("1", UNDATED), who("2", BIA, merged_into="1")], CLINIC)
     merged = link(app)
     assert (merged["merged"], len(partition(app))) == (1, 1)
     assert ids(app) == anchors
     assert answer(app, "2") == (homes(app)[ana], "superseded")
     assert_sound(app)
 
-    deliver(app, tmp_path, [who("1", ANA), who("2", BIA)], CLINIC)
+    deliver(app, tmp_path, [who("1", UNDATED), who("2", BIA)], CLINIC)
     link(app)
     assert homes(app) == before
     assert_sound(app)
 
-    deliver(app, tmp_path, [who("1", ANA), who("2", BIA, merged_into="1")], CLINIC)
+    deliver(app, tmp_path, [who("1", UNDATED), who("2", BIA, merged_into="1")], CLINIC)
     link(app)
-    people = [who("1", ANA), who("2", BIA, merged_into="3"), who("3", CARLOS)]
+    people = [who("1", UNDATED), who("2", BIA, merged_into="3"), who("3", CARLOS, birth_date="")]
     deliver(app, tmp_path, people, CLINIC)
     link(app)
     assert homes(app)[bia] == homes(app)[(CLINIC, "3")] != homes(app)[ana]
@@ -271,7 +273,7 @@ class TestNewKeys:
         before = homes(placed)
         told = rekey(placed, self.map(tmp_path))
         assert (told["mapped"], told["unknown"], told["changed"]) == (3, 0, 3)
-        changed = {"full_name": "Zilda Prates", "birth_date": "1931-01-01"}
+        changed = {"full_name": "Zilda Prates", "birth_date": ANA["birth_date"]}
         people = [who("b0", changed), who("b1", BIA), who("b2", CARLOS)]
         result = load(placed, write_people(tmp_path / "new.csv", people))
         assert (result["new"], result["withdrawn"]) == (3, 0)
@@ -345,7 +347,7 @@ class TestOnePersonUnderANewKey:
 def test_both_databases_say_the_same(application: Application, tmp_path: Path) -> None:
     """A merge, its undo, new keys by a map, and a purge with a return."""
     declare(application, CLINIC)
-    people = [who("1", ANA), who("2", BIA)]
+    people = [who("1", UNDATED), who("2", BIA)]
     deliver(application, tmp_path, people, CLINIC)
     link(application)
     before = homes(application)
@@ -356,7 +358,7 @@ def test_both_databases_say_the_same(application: Application, tmp_path: Path) -
     link(application)
     assert homes(application) == before
     rekey(application, written(tmp_path / "map.csv", [("1", "n1")]))
-    deliver(application, tmp_path, [who("n1", ANA), who("n2", BIA)], CLINIC)
+    deliver(application, tmp_path, [who("n1", UNDATED), who("n2", BIA)], CLINIC)
     link(application)
 
     after = homes(application)

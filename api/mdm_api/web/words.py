@@ -205,6 +205,7 @@ GUARDS: Final[Mapping[str, str]] = MappingProxyType(
         Guard.TWIN_PATTERN: _(
             "They look like twins: same mother and birth date, different given names."
         ),
+        Guard.OTHER_PERSON: _("Their given names and their birth dates both differ."),
         Guard.ACTIVITY_AFTER_DEATH: _("One is noted as deceased, the other was seen afterwards."),
         Guard.RESTRICTED_BRIDGE: _("They would only meet through a protected record."),
     }
@@ -218,6 +219,7 @@ GUARD_TAGS: Final[Mapping[str, str]] = MappingProxyType(
         Guard.SAME_CLASS: _("one class"),
         Guard.TWO_CPFS: _("two valid CPFs"),
         Guard.TWIN_PATTERN: _("twins?"),
+        Guard.OTHER_PERSON: _("name and birth differ"),
         Guard.ACTIVITY_AFTER_DEATH: _("seen after death"),
         Guard.RESTRICTED_BRIDGE: _("protected record"),
     }

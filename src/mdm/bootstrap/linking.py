@@ -317,13 +317,12 @@ class DuckLinking:
         """Identifiers that are not plainly their records' own: record_id, field, reason."""
         return ownership_issues(self._con)
 
-    def applied(self, session: ReadSession, events: pa.Table, numbers: range) -> None:
+    def applied(self, events: pa.Table, numbers: range) -> None:
         """Bring memberships and IDs here to what they are after events with given numbers."""
         plan_tables.mark_identity(self._con, None)
         advance_decided(self._con, DECIDED, APPLIED)
         numbered = events.append_column("seq", pa.array(np.arange(numbers.start, numbers.stop)))
-        if not plan_tables.follow_events(self._con, numbered):
-            self._read_identity(session)
+        plan_tables.follow_events(self._con, numbered)
 
     def golden(self, session: ReadSession, changed: pa.Table | None) -> Iterator[pa.RecordBatch]:
         """Golden records of the citizens given (`municipal_id`), or of all.

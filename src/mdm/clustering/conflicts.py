@@ -13,8 +13,8 @@ Conflicts = dict[int, dict[int, Guard]]
 """Record -> the records that it must not meet, with the gravest guard; symmetric."""
 
 GRAVITY = {guard: place for place, guard in enumerate(Guard)}
-# These two depend on judgements and clusters of today: what a stored pair says of them is old.
-_DECIDED_HERE = frozenset({Guard.DIFFERENT_JUDGEMENT, Guard.RESTRICTED_BRIDGE})
+# These depend on judgements, merges and clusters of today: what a stored pair says of them is old.
+_DECIDED_HERE = frozenset({Guard.DIFFERENT_JUDGEMENT, Guard.OTHER_PERSON, Guard.RESTRICTED_BRIDGE})
 
 
 def find_conflicts(

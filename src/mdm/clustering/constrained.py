@@ -21,6 +21,7 @@ from mdm.clustering.decision import (
 )
 from mdm.clustering.forest import Forest
 from mdm.clustering.greedy import Base, Case, Edge, settle
+from mdm.clustering.guards import merge_guard
 from mdm.clustering.review import Doubts, review_pairs
 from mdm.domain.judgement import (
     NO_JUDGEMENTS,
@@ -274,7 +275,7 @@ def _strongest_first(pair: ScoredPair) -> tuple[float, int, int]:
 def _merge_first(
     facts: Mapping[int, RecordFacts], closure: Closure, scored: Iterable[ScoredPair]
 ) -> Base:
-    """Join what stewards called the same, then what its source merged."""
+    """Join what stewards called the same, then what its source merged and no content denies."""
     must = UnionFind(facts)
     links: list[AcceptedLink] = []
     refused: list[RefusedLink] = []
@@ -300,13 +301,25 @@ def _merge_first(
     for record_id in merged:
         target = facts[record_id].superseded_by
         assert target is not None
-        ends = {must.find(record_id), must.find(target)}
-        if any({must.find(left), must.find(right)} == ends for left, right in apart):
-            pair = (min(record_id, target), max(record_id, target))
-            refused.append(RefusedLink(*pair, weights.get(pair), Guard.DIFFERENT_JUDGEMENT))
-        else:
+        against = _merge_denied(must, apart, facts[record_id], facts[target])
+        if against is None:
             join(record_id, target, Basis.SOURCE_MERGE)
+        else:
+            pair = (min(record_id, target), max(record_id, target))
+            refused.append(RefusedLink(*pair, weights.get(pair), against))
     return Base(must, links, refused)
+
+
+def _merge_denied(
+    must: UnionFind, apart: Iterable[tuple[int, int]], old: RecordFacts, new: RecordFacts
+) -> Guard | None:
+    """What forbids a merge that a source states: a steward's word, then what the records show."""
+    ends = {must.find(old.record_id), must.find(new.record_id)}
+    if len(ends) == 1:
+        return None
+    if any({must.find(left), must.find(right)} == ends for left, right in apart):
+        return Guard.DIFFERENT_JUDGEMENT
+    return merge_guard(old, new)
 
 
 def _edges(

@@ -81,6 +81,20 @@ def is_twin_pattern(left: RecordFacts, right: RecordFacts) -> bool:
     return len(shared_documents(left, right)) < _KINDS_OF_ONE_PERSON
 
 
+def merge_guard(left: RecordFacts, right: RecordFacts) -> Guard | None:
+    """What two records show against a merge that their source states; None: it is believed.
+
+    Given names that conflict, and birth dates that differ or twins' marks: sources merge brothers
+    and sisters by mistake. A name or a date alone is corrected by many a merge.
+    """
+    if is_twin_pattern(left, right):
+        return Guard.TWIN_PATTERN
+    dated = left.birth_date is not None and right.birth_date is not None
+    if dated and left.birth_date != right.birth_date and is_given_name_conflict(left, right):
+        return Guard.OTHER_PERSON
+    return None
+
+
 def shared_documents(left: RecordFacts, right: RecordFacts) -> frozenset[str]:
     """Kinds of documents that both records own with the same number."""
     found = {kind for kind, _ in left.documents & right.documents}

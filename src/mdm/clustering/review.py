@@ -80,7 +80,7 @@ def _refused(refused: Iterable[RefusedLink], doubts: Doubts) -> Iterable[ReviewP
 def _is_source_merge(link: RefusedLink, doubts: Doubts) -> bool:
     left, right = doubts.facts[link.record_l], doubts.facts[link.record_r]
     merged = left.superseded_by == right.record_id or right.superseded_by == left.record_id
-    return merged and link.guard is Guard.DIFFERENT_JUDGEMENT
+    return merged and link.guard is not Guard.RESTRICTED_BRIDGE
 
 
 def _between(weights: Mapping[tuple[int, int], float], doubts: Doubts) -> Iterable[ReviewPair]:

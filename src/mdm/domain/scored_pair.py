@@ -12,6 +12,7 @@ class Guard(StrEnum):
     SAME_CLASS = "same_class"
     TWO_CPFS = "two_cpfs"
     TWIN_PATTERN = "twin_pattern"
+    OTHER_PERSON = "other_person"
     ACTIVITY_AFTER_DEATH = "activity_after_death"
     RESTRICTED_BRIDGE = "restricted_bridge"
 

@@ -40,9 +40,9 @@ _KEPT = {
 _HIDDEN = "SELECT record_id FROM standard WHERE restricted"
 _OF_TOUCHED = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_record)"
 _SCRATCH = (
-    "changed_record", "touched_record", "old_key", "new_key", "touched_key", "block_taken",
-    "delta_pair", "standing_pair", "fresh_pair", "needed_record", "fresh_scored", "scored_before",
-    "hidden_now", "changed_content", "touched_number",
+    "changed_record", "touched_record", "old_key", "new_key", "touched_key", "near_key",
+    "member_key", "block_taken", "delta_pair", "standing_pair", "fresh_pair", "needed_record",
+    "fresh_scored", "scored_before", "hidden_now", "changed_content", "touched_number",
 )  # fmt: skip
 
 
@@ -183,14 +183,20 @@ def _most(rules: tuple[BlockingRule, ...]) -> str:
 
 
 def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> None:
-    """Bring `block_key` level and write `touched_record(record_id)`.
+    """Bring `block_key` level; write `touched_record(record_id)`, `touched_key`, `member_key`.
 
     Touched is what changed, restricted records, and the members of blocks that are taken now and
-    were not before, or the other way round.
+    were not before, or the other way round. `member_key` holds all keys of the blocks that touched
+    records are in, and some more.
     """
     con.execute(
         "CREATE OR REPLACE TEMP TABLE old_key AS "
-        "FROM block_key SEMI JOIN changed_record c ON c.record_id = block_key.record"
+        "FROM block_key WHERE record IN (FROM changed_record)"
+    )
+    # By the hash alone, which is three times as quick: some blocks of other rules come along.
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE near_key AS FROM block_key "
+        "WHERE key IN (SELECT key FROM old_key UNION SELECT key FROM new_key)"
     )
     con.execute(
         f"""
@@ -200,15 +206,29 @@ def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> N
             SELECT rule, key, 1 AS n FROM new_key WHERE record NOT IN (FROM hidden_now)
             UNION ALL SELECT rule, key, -1 FROM old_key WHERE record NOT IN (FROM kept_hidden))
           GROUP BY ALL HAVING sum(n) <> 0),
-        size AS (SELECT rule, key, count(*) AS before FROM block_key SEMI JOIN shift
+        size AS (SELECT rule, key, count(*) AS before FROM near_key SEMI JOIN shift
                    USING (rule, key) WHERE record NOT IN (FROM kept_hidden) GROUP BY ALL),
         crossed AS (SELECT rule, key FROM size JOIN shift USING (rule, key)
                     WHERE (before <= {_most(rules)}) <> (before + shift <= {_most(rules)}))
-        SELECT record AS record_id FROM block_key SEMI JOIN crossed USING (rule, key)
+        SELECT record AS record_id FROM near_key SEMI JOIN crossed USING (rule, key)
         UNION FROM changed_record UNION FROM hidden_now UNION FROM kept_hidden
         """
     )
     con.execute("DELETE FROM block_key WHERE record IN (FROM changed_record)")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE touched_key AS "
+        "FROM block_key WHERE record IN (FROM touched_record) UNION ALL FROM new_key"
+    )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE member_key AS
+        FROM near_key WHERE record NOT IN (FROM changed_record)
+        UNION ALL FROM new_key
+        UNION ALL FROM block_key WHERE key IN (
+          SELECT key FROM touched_key
+          EXCEPT (SELECT key FROM old_key UNION SELECT key FROM new_key))
+        """
+    )
     con.execute("INSERT INTO block_key FROM new_key")
 
 
@@ -218,14 +238,10 @@ def _pair(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> No
     A pair of unchanged records that was a candidate before keeps its weight (`standing_pair`).
     """
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE touched_key AS "
-        "FROM block_key SEMI JOIN touched_record t ON t.record_id = block_key.record"
-    )
-    con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE block_taken AS
         SELECT rule, key, count(*) <= {_most(rules)} AS with_hidden
-        FROM block_key SEMI JOIN touched_key USING (rule, key) GROUP BY rule, key
+        FROM member_key SEMI JOIN touched_key USING (rule, key) GROUP BY rule, key
         HAVING count(*) > 1
            AND count(*) FILTER (record NOT IN (FROM hidden_now)) <= {_most(rules)}
         """
@@ -234,7 +250,7 @@ def _pair(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> No
         """
         CREATE OR REPLACE TEMP TABLE delta_pair AS
         WITH member AS (
-          SELECT rule, key, record FROM block_key JOIN block_taken USING (rule, key)
+          SELECT rule, key, record FROM member_key JOIN block_taken USING (rule, key)
           WHERE with_hidden OR record NOT IN (FROM hidden_now))
         SELECT least(t.record, m.record) AS join_key_l, greatest(t.record, m.record) AS join_key_r,
                bit_or((1 << t.rule::INTEGER)::INTEGER) AS match_key

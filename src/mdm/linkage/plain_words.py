@@ -173,6 +173,7 @@ GUARD_CLAUSES: Final[Mapping[Guard, str]] = MappingProxyType(
         Guard.TWIN_PATTERN: (
             "a mãe e a data de nascimento são as mesmas e os nomes são dois, como em gêmeos"
         ),
+        Guard.OTHER_PERSON: "os nomes são dois e as datas de nascimento também",
         Guard.ACTIVITY_AFTER_DEATH: "há atendimento depois do óbito informado",
         Guard.RESTRICTED_BRIDGE: "um registro de acesso restrito não pode ligar outros dois",
     }

@@ -96,8 +96,8 @@ class Linking(Protocol):
         """The plan's events with drawn IDs."""
         ...
 
-    def applied(self, session: ReadSession, events: pa.Table, numbers: range) -> None:
-        """Bring memberships and IDs level with events, applied already if any ID is older."""
+    def applied(self, events: pa.Table, numbers: range) -> None:
+        """Bring memberships and IDs level with the plan's events, which have these numbers."""
         ...
 
     def pairs(self, known: Iterator[pa.RecordBatch]) -> tuple[pa.Table, pa.Table, pa.Table]:

@@ -162,7 +162,9 @@ def _change_states(session: WriteSession, left: pa.Table) -> None:
     session.set_where(
         "record",
         {"state": "present"},
-        "state = 'pending' AND record_id IN (SELECT record_id FROM membership)",
+        # Spelled so that those pending are looked up among the placed, not the other way round.
+        "state = 'pending' AND EXISTS"
+        " (SELECT 1 FROM membership m WHERE m.record_id = record.record_id)",
     )
     if left.num_rows > 0:
         session.set_where(

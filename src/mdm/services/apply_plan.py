@@ -214,6 +214,8 @@ def refuse_many(session: ReadSession, changed: int, accepted: int) -> None:
     Raises:
         TooManyChangesError: More than the allowed share and than `accepted`.
     """
+    if changed <= max(FEWEST_CHANGES, accepted):
+        return
     citizens = session.number("SELECT COUNT(DISTINCT municipal_id) FROM membership")
     allowed = max(int(citizens * CHANGES_ALLOWED), FEWEST_CHANGES, accepted)
     if changed > allowed:
@@ -249,7 +251,7 @@ def _bring_in(
         _first_build(session, linking, events, content, plan_id)
     else:
         every = session.value("SELECT 1 FROM golden_record LIMIT 1") is None
-        linking.applied(session, events, apply_events(session, events))
+        linking.applied(events, apply_events(session, events))
         reowned = _write(session, content, plan_id)
         publish_golden(session, linking, None if every else _changed_ids(session, events, reowned))
     return content.replaced
@@ -275,7 +277,7 @@ def _first_build(
     while the registry takes in the rest.
     """
     first = session.next_ids("ledger_event")
-    linking.applied(session, events, range(first, first + events.num_rows))
+    linking.applied(events, range(first, first + events.num_rows))
     with session.prepared("golden_record", linking.golden(session, None)):
         apply_events(session, events)
         _write(session, content, plan_id)

@@ -68,7 +68,7 @@ def revert_plan(
         _refuse_later(session, tx)
         linking.read_registry(session)
         events = _inverse(session, tx)
-        linking.applied(session, events, apply_events(session, events))
+        linking.applied(events, apply_events(session, events))
         _withdraw_rest(session, linking, events, plan_id)
         session.update_rows(
             "plan", [{"plan_id": plan_id, "state": "reverted", "reverted_tx": session.tx_id}]

@@ -41,6 +41,8 @@ def staged(
     bulk_for(connection).insert(STAGE, chain(head, rest))
     keys = quoted(key_columns(table))
     connection.exec_driver_sql(f"CREATE UNIQUE INDEX stage_key ON {STAGE} ({keys})")
+    # A database that knows how few they are looks each up in the table, instead of reading that.
+    connection.exec_driver_sql(f"ANALYZE {STAGE}")
     yield names
     connection.exec_driver_sql(f"DROP TABLE {STAGE}")
 

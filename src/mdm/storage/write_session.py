@@ -193,9 +193,9 @@ class WriteSession(ReadSession):
         names = key_columns(table)
         with staged(self._connection, table, (batch.select(names) for batch in batches(keys))):
             self._digests.take_rows(table, joined(table))
+            key = quoted(names)
             return self._execute(
-                f'DELETE FROM "{table}" AS t WHERE EXISTS '
-                f"(SELECT 1 FROM {STAGE} AS s WHERE {same_key(table)})"
+                f'DELETE FROM "{table}" WHERE ({key}) IN (SELECT {key} FROM {STAGE})'
             )
 
     def clear(self, table: str) -> int:

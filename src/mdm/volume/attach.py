@@ -55,7 +55,7 @@ def detach_hidden(con: duckdb.DuckDBPyConnection) -> None:
     """
     con.execute(
         "UPDATE cluster SET cluster = record_id, link_status = 'alone', weight = NULL "
-        "WHERE record_id IN (FROM hidden)"
+        "WHERE record_id IN (FROM hidden) AND (cluster <> record_id OR link_status <> 'alone')"
     )
     con.execute("INSERT INTO unreconciled FROM hidden")
 
@@ -171,6 +171,7 @@ def _write(
     )
     con.execute(
         "UPDATE cluster SET cluster = a.cluster, link_status = a.link_status, weight = a.weight "
-        "FROM attached_rows a WHERE a.record_id = cluster.record_id"
+        "FROM attached_rows a WHERE a.record_id = cluster.record_id "
+        "AND (a.cluster <> a.record_id OR a.link_status <> 'alone')"
     )
     con.unregister("attached_rows")

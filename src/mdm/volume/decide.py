@@ -5,7 +5,6 @@ ordinary record) and `review_pair(...)`, one row a question.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import duckdb
@@ -63,16 +62,6 @@ QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY n DESC, cluster) = 1
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Counts of one decision over the city."""
-
-    components: int
-    contested: int
-    clusters: int
-    review: int
-
-
 def decide_clusters(
     con: duckdb.DuckDBPyConnection,
     thresholds: Thresholds,
@@ -81,7 +70,7 @@ def decide_clusters(
     *,
     reopened_only: bool = False,
     apart: Mapping[int, str] | None = None,
-) -> Decided:
+) -> None:
     """Decide over `standard`, `scored`, `placed`, `source_merge` and what ownership wrote.
 
     Args:
@@ -103,7 +92,7 @@ def decide_clusters(
     if reopened_only:
         reopen_components(con, judgements)
     scope = PART if reopened_only else WHOLE
-    contested = find_contested(con, sorted({r for j in judgements for r in j.pair}), scope)
+    find_contested(con, sorted({r for j in judgements for r in j.pair}), scope)
     knots = _Connected(judgements)
     open_judgements = [j for j in judgements if hidden.isdisjoint(j.pair)]
     within = _decide_contested(con, thresholds, knots, progress, scope)
@@ -111,8 +100,9 @@ def decide_clusters(
     overs = over_merges(con, open_judgements, within, scope)
     if reopened_only:
         take_decided(con)
-    con.execute(_WITHOUT_ERASED)
-    con.execute(_WITH_ERASED)
+    if count(con, "SELECT count(*) FROM record_state WHERE state = 'erased'") > 0:
+        con.execute(_WITHOUT_ERASED)
+        con.execute(_WITH_ERASED)
     _keep_questions(con, [*within, *overs], anew=not reopened_only)
     asked = _kept_questions(con)
     between = between_components(con, thresholds, open_judgements, asked)
@@ -120,12 +110,6 @@ def decide_clusters(
     if hidden:
         between += map(_question, attach_hidden(con, thresholds, judgements, knots.among))
     _write_rows(con, "TABLE review_pair", [*asked, *between])
-    return Decided(
-        components=count(con, "SELECT count(DISTINCT component) FROM component"),
-        contested=contested,
-        clusters=count(con, "SELECT count(DISTINCT cluster) FROM cluster"),
-        review=len(asked) + len(between),
-    )
 
 
 def _keep_questions(

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from mdm.domain.tolerance import STEP, Expected, WeighedPairs, expected
 from mdm.duck import first_row
+from mdm.volume.components import label_components
 
 # Beyond this many bits nothing is wrong; a power of two must fit a double.
 _MOST_BITS = 900
@@ -67,16 +66,13 @@ def _questions(pairs: pa.Table, thresholds: Sequence[float], review: float) -> l
     if pairs.num_rows == 0:
         return [0] * len(thresholds)
     weights = pairs["match_weight"].to_numpy()
-    ends = np.concatenate([pairs["record_l"].to_numpy(), pairs["record_r"].to_numpy()])
-    records, places = np.unique(ends, return_inverse=True)
-    left, right = np.split(places, 2)
+    left, right = (pairs[end].to_numpy() for end in ("record_l", "record_r"))
+    everybody = len(np.unique(np.concatenate([left, right])))
 
     def groups(least: float) -> int:
         kept = weights >= least - 1e-9
-        ones = np.ones(int(kept.sum()), np.int8)
-        shape = (len(records), len(records))
-        graph = coo_array((ones, (left[kept], right[kept])), shape=shape)
-        return int(connected_components(graph, directed=False, return_labels=False))
+        linked, component = label_components(left[kept], right[kept])
+        return everybody - len(linked) + len(np.unique(component))
 
     fewest = groups(review)
     return [groups(max(link, review)) - fewest for link in thresholds]

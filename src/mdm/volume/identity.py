@@ -149,11 +149,12 @@ def contested_groups(
         """
         WITH open AS (SELECT c.record_id FROM cluster c JOIN touch t USING (cluster)
                       WHERE t.contested),
-             tied AS (SELECT municipal_id, founder_record_id AS record_id FROM id_fact
-                      UNION SELECT municipal_id, anchor_record_id FROM id_fact)
-        SELECT i.municipal_id, i.founder_record_id, i.anchor_record_id, i.minted_seq, i.state,
-               i.ambiguous_until, o.record_id
-        FROM open o JOIN tied t USING (record_id) JOIN id_fact i USING (municipal_id)
+             tied AS (SELECT i.*, o.record_id FROM open o
+                      JOIN id_fact i ON i.founder_record_id = o.record_id
+                      UNION SELECT i.*, o.record_id FROM open o
+                      JOIN id_fact i ON i.anchor_record_id = o.record_id)
+        SELECT municipal_id, founder_record_id, anchor_record_id, minted_seq, state,
+               ambiguous_until, record_id FROM tied
         """
     ).fetchall()
     knots = UnionFind()

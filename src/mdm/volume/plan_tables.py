@@ -50,6 +50,44 @@ UNION SELECT record_id FROM placed SEMI JOIN id USING (municipal_id)
 """
 
 
+# What the last event says of each record's place, and of each ID's anchor, state and ambiguity.
+_FOLLOW = (
+    """
+    CREATE OR REPLACE TEMP TABLE last_place AS
+    SELECT record_id, arg_max(municipal_id, seq) AS municipal_id,
+           arg_max(detail, seq) AS link_status, arg_max(kind, seq) AS kind
+    FROM event_rows WHERE kind IN ('place', 'move', 'relink', 'unplace') GROUP BY record_id
+    """,
+    "DELETE FROM placed WHERE record_id IN (SELECT record_id FROM last_place)",
+    """
+    INSERT INTO placed
+    SELECT record_id, municipal_id, link_status FROM last_place WHERE kind <> 'unplace'
+    """,
+    """
+    INSERT INTO id_fact SELECT municipal_id, record_id, record_id, seq, 'active', NULL
+    FROM event_rows WHERE kind = 'mint'
+    """,
+    """
+    UPDATE id_fact i SET anchor_record_id = coalesce(e.anchor, i.anchor_record_id),
+                         state = coalesce(e.state, i.state),
+                         ambiguous_until = CASE WHEN e.dated THEN e.until
+                                                ELSE i.ambiguous_until END
+    FROM (SELECT municipal_id,
+                 arg_max(record_id, seq) FILTER (kind IN ('anchor', 'reinstate_id')) AS anchor,
+                 arg_max(CASE kind WHEN 'reinstate_id' THEN 'active'
+                                   WHEN 'withdraw_id' THEN 'withdrawn' ELSE 'tombstone' END, seq)
+                   FILTER (kind IN ('reinstate_id', 'withdraw_id', 'tombstone_id')) AS state,
+                 bool_or(kind = 'ambiguous') AS dated,
+                 arg_max_null(detail, seq) FILTER (kind = 'ambiguous') AS until
+          FROM event_rows
+          WHERE kind IN ('anchor', 'reinstate_id', 'withdraw_id', 'tombstone_id', 'ambiguous')
+          GROUP BY municipal_id) e
+    WHERE i.municipal_id = e.municipal_id
+    """,
+    "DROP TABLE last_place",
+)
+
+
 def read_identity(
     con: duckdb.DuckDBPyConnection,
     placed: Iterable[pa.RecordBatch],
@@ -103,36 +141,17 @@ def mark_identity(con: duckdb.DuckDBPyConnection, stated: str | None) -> None:
         con.execute("CREATE TABLE identity_marker AS SELECT $1::VARCHAR AS stated", [stated])
 
 
-def follow_events(con: duckdb.DuckDBPyConnection, events: pa.Table) -> bool:
+def follow_events(con: duckdb.DuckDBPyConnection, events: pa.Table) -> None:
     """Bring `placed` and `id_fact` to what they are after events that were applied.
 
     Args:
         con: The volume database.
         events: The columns of `plan_event` with `seq`, IDs drawn.
-
-    Returns:
-        False where an event of a rarer kind is among them: the tables must be read again.
     """
     con.register("event_rows", events)
-    plain = "('mint', 'place', 'move', 'relink')"
-    rare = count(con, f"SELECT count(*) FROM event_rows WHERE kind NOT IN {plain}")
-    if rare == 0:
-        con.execute(
-            """
-            CREATE OR REPLACE TABLE placed AS
-            WITH last AS (SELECT record_id, arg_max(municipal_id, seq) AS municipal_id,
-                                 arg_max(detail, seq) AS link_status
-                          FROM event_rows WHERE kind <> 'mint' GROUP BY record_id)
-            SELECT record_id, municipal_id, link_status FROM placed ANTI JOIN last USING (record_id)
-            UNION ALL SELECT record_id, municipal_id, link_status FROM last
-            """
-        )
-        con.execute(
-            "INSERT INTO id_fact SELECT municipal_id, record_id, record_id, seq, 'active', NULL "
-            "FROM event_rows WHERE kind = 'mint'"
-        )
+    for sql in _FOLLOW:
+        con.execute(sql)
     con.unregister("event_rows")
-    return rare == 0
 
 
 def write_outcomes(con: duckdb.DuckDBPyConnection, link: float) -> None:
@@ -170,7 +189,8 @@ def count_plan(con: duckdb.DuckDBPyConnection) -> PlanSize:
     left = """
     WITH gone AS (SELECT from_id AS municipal_id, count(*) AS n FROM plan_event
                   WHERE kind = 'move' GROUP BY 1),
-         held AS (SELECT municipal_id, count(*) AS n FROM placed GROUP BY 1)
+         held AS (SELECT municipal_id, count(*) AS n FROM placed SEMI JOIN gone USING (municipal_id)
+                  GROUP BY 1)
     SELECT count(*) FILTER (gone.n = held.n), count(*) FILTER (gone.n < held.n), count(*)
     FROM gone JOIN held USING (municipal_id)
     """

@@ -17,13 +17,15 @@ Row = dict[str, object]
 _Pair = tuple[int, int]
 
 _DOUBTS = """
-WITH doubt AS (
-  SELECT s.record_l, s.record_r, s.match_weight, l.cluster AS cl, r.cluster AS cr
-  FROM scored s
-  JOIN cluster l ON l.record_id = s.record_l JOIN cluster r ON r.record_id = s.record_r
+WITH apart AS MATERIALIZED (  -- few of the pairs, which so are found by one look at each record
+  SELECT s.record_l, s.record_r, s.match_weight FROM scored s
   JOIN component a ON a.record_id = s.record_l JOIN component b ON b.record_id = s.record_r
-  ANTI JOIN hidden h ON h.record_id = s.record_l ANTI JOIN hidden k ON k.record_id = s.record_r
   WHERE a.component <> b.component AND s.match_weight >= {review}),
+doubt AS (
+  SELECT s.record_l, s.record_r, s.match_weight, l.cluster AS cl, r.cluster AS cr
+  FROM apart s
+  JOIN cluster l ON l.record_id = s.record_l JOIN cluster r ON r.record_id = s.record_r
+  ANTI JOIN hidden h ON h.record_id = s.record_l ANTI JOIN hidden k ON k.record_id = s.record_r),
 member AS (SELECT c.cluster, s.source, s.household_id, s.class_code,
                   coalesce(s.unit_code, '') AS unit
            FROM standard s JOIN cluster c USING (record_id)

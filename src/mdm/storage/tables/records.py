@@ -65,6 +65,7 @@ class Record(Registry, table=True):
     __table_args__ = (
         one_of("state", ("pending", "present", "withdrawn", "superseded", "erased")),
         Index(None, "source", "local_id", unique=True),
+        Index(None, "last_load_id"),
         where_index("ix_record_pending", "record_id", where="state = 'pending'"),
         STRICT,
     )

@@ -95,6 +95,7 @@ REVIEW = {
     "same_class": "dois alunos da mesma turma",
     "two_cpfs": "dois CPFs próprios",
     "twin_pattern": "padrão de gêmeos",
+    "other_person": "nome e nascimento de outra pessoa",
     "activity_after_death": "atividade depois do óbito",
     "restricted_bridge": "registro com sigilo entre dois cidadãos",
     "held_split": "separação à espera de decisão",
