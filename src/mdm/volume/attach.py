@@ -12,10 +12,10 @@ from mdm.clustering.components import UnionFind
 from mdm.clustering.constrained import attach_restricted
 from mdm.clustering.decision import ReviewPair, Thresholds, link_statuses
 from mdm.domain.judgement import Judgement
-from mdm.volume.contested import contested_components, write_facts
+from mdm.volume.contested import contested_components, of_several
 from mdm.volume.reopened import Scope
 
-_KNOTS = Scope("attach_component", "attach_fact", "attach_open")
+_KNOTS = Scope("attach_component", "attach_open")
 Judged = Callable[[Iterable[int]], list[Judgement]]
 """The judgements on some records, and those connected with them."""
 
@@ -79,9 +79,7 @@ def attach_hidden(
         Questions about restricted records.
     """
     _write_knots(con, thresholds.review, [j.pair for j in judgements])
-    write_facts(con, _KNOTS)
-    con.execute("CREATE OR REPLACE TEMP TABLE attach_open AS "
-                "SELECT DISTINCT component FROM attach_fact")  # fmt: skip
+    con.execute(f"CREATE OR REPLACE TEMP TABLE attach_open AS {of_several(_KNOTS)}")
     homes = con.execute(
         "SELECT a.record_id, c.cluster, p.home FROM attach_component a "
         "JOIN cluster c USING (record_id) LEFT JOIN home p USING (record_id)"

@@ -4,7 +4,7 @@ The conditions here are wider than the guards (`mdm.clustering.guards`), never n
 not found here holds no guard, so a component that is not contested is a cluster as it stands.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -17,32 +17,63 @@ from mdm.domain.scored_pair import ScoredPair
 from mdm.duck import count_rows
 from mdm.volume.reopened import WHOLE, Scope
 
-# Columns that guards read, one row a record.
-_FACTS = """
-CREATE OR REPLACE TABLE {fact} AS
-SELECT s.record_id, c.component, s.source,
-       CASE WHEN s.household_id IS NOT NULL THEN s.source || '|' || s.household_id END AS household,
-       CASE WHEN s.class_code IS NOT NULL
-            THEN s.source || '|' || coalesce(s.unit_code, '') || '|' || s.class_code END AS class,
-       CASE WHEN NOT coalesce(o.cpf, false) THEN s.cpf END AS own_cpf,
-       w.stewards AS own_cpf_by,
-       CASE WHEN NOT coalesce(o.cns, false) THEN s.cns END AS cns,
-       CASE WHEN NOT coalesce(o.nis, false) THEN s.nis END AS nis,
-       s.birth_certificate, s.dnv, s.inep_id,
-       s.name, s.social_name, s.name_phonetic, s.suffix, s.name_kind, s.twin_order, s.mother,
-       s.birth_date, s.deceased_on, s.last_contact_on,
-       h.record_id IS NOT NULL AS restricted,
-       g.into_id AS superseded_by,
-       coalesce(r.state, 'pending') IN ('pending', 'present') AS active
-FROM standard s
-JOIN {component} c USING (record_id)
-SEMI JOIN (SELECT component FROM {component} GROUP BY 1 HAVING count(*) > 1) USING (component)
-LEFT JOIN hidden h USING (record_id)
-LEFT JOIN not_own o USING (record_id)
-LEFT JOIN own_cpf_by w USING (record_id)
-LEFT JOIN source_merge g USING (record_id)
-LEFT JOIN record_state r USING (record_id)
-"""
+_COLUMNS = {
+    "record_id": "s.record_id",
+    "source": "s.source",
+    "household": (
+        "CASE WHEN s.household_id IS NOT NULL THEN s.source || '|' || s.household_id END"
+    ),
+    "class": (
+        "CASE WHEN s.class_code IS NOT NULL"
+        " THEN s.source || '|' || coalesce(s.unit_code, '') || '|' || s.class_code END"
+    ),
+    "own_cpf": "CASE WHEN NOT coalesce(o.cpf, false) THEN s.cpf END",
+    "own_cpf_by": "w.stewards",
+    "cns": "CASE WHEN NOT coalesce(o.cns, false) THEN s.cns END",
+    "nis": "CASE WHEN NOT coalesce(o.nis, false) THEN s.nis END",
+    "birth_certificate": "s.birth_certificate",
+    "dnv": "s.dnv",
+    "inep_id": "s.inep_id",
+    "name": "s.name",
+    "social_name": "s.social_name",
+    "name_phonetic": "s.name_phonetic",
+    "suffix": "s.suffix",
+    "name_kind": "s.name_kind",
+    "twin_order": "s.twin_order",
+    "mother": "s.mother",
+    "birth_date": "s.birth_date",
+    "deceased_on": "s.deceased_on",
+    "last_contact_on": "s.last_contact_on",
+    "restricted": "h.record_id IS NOT NULL",
+    "superseded_by": "g.into_id",
+    "active": "coalesce(r.state, 'pending') IN ('pending', 'present')",
+}
+"""What guards read of a record, in the order of `_facts`."""
+_TELLING = (
+    "record_id", "household", "class", "own_cpf", "name", "name_phonetic", "twin_order",
+    "birth_date", "deceased_on", "last_contact_on", "superseded_by", "active",
+)  # fmt: skip
+"""What tells whether a rule may touch a component: of all records with others, so no more."""
+
+
+def _facts_sql(names: Iterable[str], scope: Scope, components: str) -> str:
+    """SQL: `component` and some of `_COLUMNS`, of the records of some components."""
+    columns = ", ".join(f"{_COLUMNS[name]} AS {name}" for name in names)
+    return f"""
+        SELECT c.component, {columns}
+        FROM standard s
+        JOIN {scope.component} c USING (record_id)
+        SEMI JOIN ({components}) USING (component)
+        LEFT JOIN hidden h USING (record_id)
+        LEFT JOIN not_own o USING (record_id)
+        LEFT JOIN own_cpf_by w USING (record_id)
+        LEFT JOIN source_merge g USING (record_id)
+        LEFT JOIN record_state r USING (record_id)"""
+
+
+def of_several(scope: Scope) -> str:
+    """SQL: the components of several records."""
+    return f"SELECT component FROM {scope.component} GROUP BY component HAVING count(*) > 1"
 
 
 def _may_conflict(place: int) -> str:
@@ -71,29 +102,29 @@ GIVEN_NAMES_MAY_CONFLICT = f"""({_may_conflict(1)} OR ({_may_conflict(2)}
 _CONTESTED = f"""
 CREATE OR REPLACE TABLE {{contested}} AS
 WITH pair AS (
-  SELECT DISTINCT l.component FROM {{fact}} l JOIN {{fact}} r
+  SELECT DISTINCT l.component FROM telling_fact l JOIN telling_fact r
     ON l.component = r.component AND l.record_id < r.record_id
    AND l.birth_date = r.birth_date
    AND ({GIVEN_NAMES_MAY_CONFLICT} OR l.twin_order <> r.twin_order)),
-family AS (SELECT DISTINCT component FROM {{fact}} WHERE active AND household IS NOT NULL
+family AS (SELECT DISTINCT component FROM telling_fact WHERE active AND household IS NOT NULL
            GROUP BY component, household HAVING count(*) > 1),
-class AS (SELECT DISTINCT component FROM {{fact}} WHERE active AND class IS NOT NULL
+class AS (SELECT DISTINCT component FROM telling_fact WHERE active AND class IS NOT NULL
           GROUP BY component, class HAVING count(*) > 1),
-other AS (SELECT component FROM {{fact}} GROUP BY component
+other AS (SELECT component FROM telling_fact GROUP BY component
           HAVING count(DISTINCT own_cpf) > 1
               OR max(last_contact_on) FILTER (deceased_on IS NULL)
                  > min(deceased_on) + {DEATH_TOLERANCE.days})
 SELECT component FROM pair UNION SELECT component FROM family UNION SELECT component FROM class
 UNION SELECT component FROM other
-UNION SELECT DISTINCT component FROM {{fact}} WHERE superseded_by IS NOT NULL
-UNION SELECT DISTINCT component FROM {{fact}} SEMI JOIN judged USING (record_id)
+UNION SELECT DISTINCT component FROM telling_fact WHERE superseded_by IS NOT NULL
+UNION SELECT DISTINCT component FROM telling_fact SEMI JOIN judged USING (record_id)
 """
 
 
 def find_contested(
     con: duckdb.DuckDBPyConnection, judged: Sequence[int], scope: Scope = WHOLE
 ) -> int:
-    """Write `fact` and `contested(component)`; returns the number of contested components.
+    """Write `contested(component)`; returns the number of contested components.
 
     Args:
         con: Holds `standard`, `component`, `not_own`, `own_cpf_by`, `record_state`, `source_merge`,
@@ -104,15 +135,13 @@ def find_contested(
     con.register("judged_rows", pa.table({"record_id": pa.array(judged, pa.int64())}))
     con.execute("CREATE OR REPLACE TEMP TABLE judged AS SELECT * FROM judged_rows")
     con.unregister("judged_rows")
-    names = {"component": scope.component, "fact": scope.fact, "contested": scope.contested}
-    write_facts(con, scope)
-    con.execute(_CONTESTED.format(**names))
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE telling_fact AS "
+        + _facts_sql(_TELLING, scope, of_several(scope))
+    )
+    con.execute(_CONTESTED.format(contested=scope.contested))
+    con.execute("DROP TABLE telling_fact")
     return count_rows(con, scope.contested)
-
-
-def write_facts(con: duckdb.DuckDBPyConnection, scope: Scope) -> None:
-    """Write what guards read of the records of each component of several; see `find_contested`."""
-    con.execute(_FACTS.format(component=scope.component, fact=scope.fact))
 
 
 def contested_components(
@@ -120,15 +149,7 @@ def contested_components(
 ) -> Iterator[tuple[list[RecordFacts], list[ScoredPair]]]:
     """The facts and scored pairs of each contested component, in the order of components."""
     facts = con.execute(
-        f"""
-        SELECT component, f.record_id, f.source, f.household, f.class, f.own_cpf, f.own_cpf_by,
-               f.cns, f.nis, f.birth_certificate, f.dnv, f.inep_id,
-               f.name, f.social_name, f.name_phonetic, f.suffix, f.name_kind, f.twin_order,
-               f.mother, f.birth_date, f.deceased_on, f.last_contact_on, f.restricted,
-               f.superseded_by, f.active
-        FROM {scope.contested} c JOIN {scope.fact} f USING (component)
-        ORDER BY component, f.record_id
-        """
+        _facts_sql(_COLUMNS, scope, f"FROM {scope.contested}") + " ORDER BY 1, 2"
     ).fetchall()
     pairs = con.execute(
         f"""

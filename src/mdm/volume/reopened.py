@@ -23,19 +23,17 @@ class Scope:
 
     Attributes:
         component: (record_id, component) of the records to decide.
-        fact: Facts of records of components with several records.
         contested: Components that a rule may touch.
         cluster: The answer.
     """
 
     component: str = "component"
-    fact: str = "fact"
     contested: str = "contested"
     cluster: str = "cluster"
 
 
 WHOLE = Scope()
-PART = Scope("open_component", "open_fact", "open_contested", "open_cluster")
+PART = Scope("open_component", "open_contested", "open_cluster")
 
 _STANDING = """
 SELECT record_id, state IN ('pending', 'present') AS active, restricted FROM record_state
@@ -48,7 +46,7 @@ SELECT p.record_id,
        min(p.record_id) OVER (PARTITION BY c.component, p.home) AS together
 FROM home p JOIN {component} c USING (record_id) SEMI JOIN contested USING (component)
 """
-_DECIDED_TABLES = ("component", "fact", "contested", "cluster", "touch", "plan_event", "undecided",
+_DECIDED_TABLES = ("component", "contested", "cluster", "touch", "plan_event", "undecided",
                    "unreconciled", "kept_standing", "kept_merge", "kept_holding",
                    "kept_judgement", "kept_question")  # fmt: skip
 
@@ -232,11 +230,10 @@ def take_decided(con: duckdb.DuckDBPyConnection) -> None:
         "(SELECT component FROM component_before SEMI JOIN reopened USING (record_id))"
     )
     con.execute(f"INSERT INTO contested FROM {PART.contested}")
-    for table, part in (("fact", PART.fact), ("cluster", PART.cluster)):
-        con.execute(f"DELETE FROM {table} WHERE record_id IN (FROM reopened)")
-        con.execute(f"INSERT INTO {table} BY NAME FROM {part}")
+    con.execute("DELETE FROM cluster WHERE record_id IN (FROM reopened)")
+    con.execute(f"INSERT INTO cluster BY NAME FROM {PART.cluster}")
     con.execute("DELETE FROM kept_question WHERE record_l IN (FROM reopened)")
-    for table in ("component_before", PART.component, PART.fact, PART.contested, PART.cluster):
+    for table in ("component_before", PART.component, PART.contested, PART.cluster):
         con.execute(f"DROP TABLE {table}")
 
 
