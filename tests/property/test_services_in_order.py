@@ -9,8 +9,8 @@ import pytest
 
 from mdm.domain.judgement import Verdict
 from mdm.errors import LaterChangesError
-from support.machine_runs import OnSqlite
 from support.registry_under_test import Content, Weights
+from support.services_machine import OnSqlite
 
 PLAIN = Content()
 TOGETHER, APART, HELD = 19.0, 3.0, 7.0

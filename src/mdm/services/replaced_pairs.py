@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mdm.ports import ReadSession, WriteSession
+from mdm.services.seals import sealed_records
 
 PAIRS = pa.schema(
     [
@@ -100,7 +101,7 @@ def _restore(session: WriteSession, plan_id: int, before: pa.Table) -> None:
 
 def _without_sealed(session: ReadSession, pairs: pa.Table) -> pa.Table:
     """The pairs of which no record has been sealed since."""
-    gone = {row["record_id"] for row in session.rows("SELECT record_id FROM sealed_record")}
+    gone = sealed_records(session)
     kept = [p for p in pairs.to_pylist() if gone.isdisjoint((p["record_l"], p["record_r"]))]
     return pa.Table.from_pylist(kept, schema=PAIRS)
 

@@ -57,6 +57,13 @@ def sealed_ids(session: ReadSession) -> frozenset[str]:
     return frozenset(str(row["municipal_id"]) for row in session.rows(_SEALED_IDS))
 
 
+def sealed_records(session: ReadSession) -> frozenset[int]:
+    """Every record that is sealed now."""
+    return frozenset(
+        int(str(row["record_id"])) for row in session.rows("SELECT record_id FROM sealed_record")
+    )
+
+
 def sealed_among(session: ReadSession, records: Collection[int]) -> bool:
     """Whether one of some records is sealed."""
     names = {f"r{n}": record_id for n, record_id in enumerate(sorted(records))}
