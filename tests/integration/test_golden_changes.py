@@ -75,3 +75,24 @@ def test_golden_values_are_told_to_who_has_a_record_of_the_citizen(built: Applic
     with built.store.reading() as session:
         stored = session.rows("SELECT content_digest FROM golden_record")
     assert told.isdisjoint(str(row["content_digest"]) for row in stored)
+
+
+def test_a_correction_is_told_to_nobody_who_has_no_record_of_the_citizen(
+    built: Application, tmp_path: Path
+) -> None:
+    """The school knows of Ana: that Carlos has another phone is none of its business."""
+    ana, carlos = homes(built)[CLINIC, "1"], homes(built)[CLINIC, "2"]
+    school, clinic = "r.source = 'school'", "r.source = 'clinic'"
+    before = golden_told(built, school)
+    clinic_before = golden_told(built, clinic)
+    phone = {"phone": "51981112233"}
+    deliver(built, tmp_path, [who("1", ANA), who("2", CARLOS, **phone)], CLINIC)
+    link(built)
+
+    assert golden_told(built, school) == before
+    told = golden_told(built, clinic)[len(clinic_before) :]
+    assert [name for name, _ in told] == [carlos]
+
+    deliver(built, tmp_path, [who("1", ANA, **phone), who("2", CARLOS, **phone)], CLINIC)
+    link(built)
+    assert [name for name, _ in golden_told(built, school)[len(before) :]] == [ana]

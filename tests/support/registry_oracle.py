@@ -194,8 +194,9 @@ class Oracle:
         if issued.ambiguous:
             return "ambiguous"
         home = self.now.member[issued.anchor]
-        members = {r for r, citizen in self.now.member.items() if citizen == home}
-        return "erased" if members <= self.erased else home
+        # Whoever asks knows of ordinary records alone.
+        known = ordinary(r for r, citizen in self.now.member.items() if citizen == home)
+        return "erased" if known and self.erased >= {*known} else home
 
     def standing(self) -> tuple[list[Pair], list[Pair]]:
         """The *same* and the *different* pairs in force."""
@@ -239,17 +240,17 @@ class Oracle:
         added: dict[frozenset[int], set[int]] = {}
         for record in erased:
             home = member[record]
-            parts = [c for c in wanted if any(member.get(r) == home for r in c)]
+            parts = [c for c in wanted if self._share(c, home)[1] > 0]
             alone = frozenset(r for r in erased if member[r] == home)
             largest = max(parts, key=lambda c: self._share(c, home), default=alone)
             added.setdefault(largest, set()).add(record)
         return wanted - added.keys() | {frozenset(c | added[c]) for c in added}
 
-    def _share(self, cluster: frozenset[int], home: int) -> tuple[int, int]:
-        """How many ordinary records of a citizen are in a cluster; of equal ones the first."""
+    def _share(self, cluster: frozenset[int], home: int) -> tuple[bool, int, int]:
+        """How much of a citizen a cluster holds: only ordinary records count, where there are."""
         ours = self._eligible(cluster)
         mine = [r for r in ours if self.now.member.get(r) == home]
-        return len(mine), -min(ours)
+        return len(ordinary(cluster)) > 0, len(mine), -min(ours)
 
     def _hold(self, wanted: Partition, case: Case) -> Partition:
         """Leave alone whatever touches a split that only a steward may decide.

@@ -164,8 +164,17 @@ class Reads:
         """What happened to one citizen, in sentences; see `show_life`."""
         self.budget.check(reader)
         rules = self.rules().golden
+        declared = self._application.declarations()
+        titles = {name: one.title for name, one in declared.items() if one.title != ""}
         with self._application.store.reading() as session:
-            life = show_life(session, rules, reader, municipal_id, today=self._application.today())
+            life = show_life(
+                session,
+                rules,
+                reader,
+                municipal_id,
+                today=self._application.today(),
+                titles=titles,
+            )
         entry = entry_of(
             reader,
             AuditAction.CITIZEN_READ,

@@ -5,8 +5,10 @@ for apart are reads of whoever may know of restricted records, of what decides, 
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 
+from mdm.domain.seal import SealReason
 from mdm.errors import NotFoundError
 from mdm.ports import ReadSession
 from mdm.services.lists import rows_of_texts
@@ -23,6 +25,21 @@ class Hidden(Enum):
     NO = auto()
     RESTRICTED = auto()
     SEALED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealOn:
+    """A seal that is on.
+
+    Attributes:
+        reason: On what ground.
+        people: Who put it on, and the second person.
+        at: When, UTC ISO text.
+    """
+
+    reason: SealReason
+    people: tuple[str, str]
+    at: str
 
 
 def hidden(record: str) -> str:
@@ -79,6 +96,18 @@ def open_citizens(session: ReadSession, citizens: Collection[str]) -> set[str]:
         f"WHERE m.municipal_id IN ({{keys}}) AND {sealed('m')}"
     )
     return {*citizens} - {str(row["municipal_id"]) for row in rows_of_texts(session, sql, citizens)}
+
+
+def seal_on(session: ReadSession, municipal_id: str) -> SealOn:
+    """The seal on a sealed citizen, by the ID that they have."""
+    row = session.row(
+        "SELECT reason, actor, second, at FROM seal "
+        "WHERE municipal_id = :id AND state = 'active' ORDER BY seal_id DESC LIMIT 1",
+        {"id": municipal_id},
+    )
+    assert row is not None
+    people = (str(row["actor"]), str(row["second"]))
+    return SealOn(reason=SealReason(str(row["reason"])), people=people, at=str(row["at"]))
 
 
 def is_sealed(session: ReadSession, municipal_id: str) -> bool:

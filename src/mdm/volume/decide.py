@@ -45,7 +45,7 @@ REVIEW_SCHEMA = pa.schema(
 
 
 # Erased records are no evidence: they stay with the largest part of their citizen, and so do the
-# IDs that they anchor. `mdm.services.redecide` does the same for a few citizens.
+# IDs that they anchor. See `mdm.clustering.erased`, which says the same for a few citizens.
 _WITHOUT_ERASED = """
 DELETE FROM cluster
 WHERE record_id IN (SELECT record_id FROM record_state WHERE state = 'erased')
@@ -57,9 +57,23 @@ WITH gone AS (SELECT p.record_id, p.municipal_id, p.link_status
               ANTI JOIN cluster USING (record_id) WHERE r.state = 'erased'),
      share AS (SELECT g.record_id, g.link_status, c.cluster, count(*) AS n
                FROM gone g JOIN placed p USING (municipal_id)
-               JOIN cluster c ON c.record_id = p.record_id GROUP BY ALL)
+               JOIN cluster c ON c.record_id = p.record_id WHERE {leads} GROUP BY ALL)
 SELECT record_id, cluster, link_status, NULL FROM share
 QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY n DESC, cluster) = 1
+"""
+# Whom all others left stays what the citizen is.
+_LEFT_BEHIND = """
+INSERT INTO cluster
+SELECT p.record_id, min(p.record_id) OVER (PARTITION BY municipal_id), p.link_status, NULL
+FROM placed p JOIN record_state r USING (record_id) ANTI JOIN cluster USING (record_id)
+WHERE r.state = 'erased' AND municipal_id IN
+  (SELECT o.municipal_id FROM placed o SEMI JOIN hidden USING (record_id)
+   JOIN cluster c USING (record_id))
+"""
+_AN_ORDINARY_ONE = "p.record_id NOT IN (FROM hidden)"
+# A restricted record leads nobody to another citizen, only to others of its like.
+_ONE_OF_NO_ORDINARY_CLUSTER = """
+c.cluster NOT IN (SELECT o.cluster FROM cluster o ANTI JOIN hidden h ON h.record_id = o.record_id)
 """
 
 
@@ -112,13 +126,15 @@ def decide_clusters(
     if reopened_only:
         take_decided(con)
     con.execute(_WITHOUT_ERASED)
-    con.execute(_WITH_ERASED)
+    con.execute(_WITH_ERASED.format(leads=_AN_ORDINARY_ONE))
     _keep_questions(con, [*within, *overs], anew=not reopened_only)
     asked = _kept_questions(con)
     between = between_components(con, thresholds, open_judgements, asked)
     # Last, so that restricted records sway nothing of what is decided and asked about others.
     if hidden:
         between += map(_question, attach_hidden(con, thresholds, judgements, knots.among))
+        con.execute(_WITH_ERASED.format(leads=_ONE_OF_NO_ORDINARY_CLUSTER))
+        con.execute(_LEFT_BEHIND)
     _write_rows(con, "TABLE review_pair", [*asked, *between])
     return Decided(
         components=count(con, "SELECT count(DISTINCT component) FROM component"),
