@@ -7,7 +7,9 @@ import pytest
 from mdm.bootstrap import Application
 from mdm.bootstrap.erasing import erase
 from mdm.bootstrap.sealing import seal, unseal
+from mdm.bootstrap.stewarding import decision_rules
 from mdm.domain.erasure import ErasureReason
+from mdm.domain.judgement import Verdict
 from mdm.domain.seal import SealReason
 from mdm.errors import LaterChangesError, LoadHeldError, NotFoundError
 from mdm.services.keys import record_number
@@ -34,6 +36,7 @@ from support.link_runs import (
     templates,
     who,
 )
+from support.stewards import judge_keeping_anchors
 
 __all__ = ["app", "built", "templates"]
 pytestmark = pytest.mark.slow
@@ -228,6 +231,29 @@ def test_a_plan_of_before_shows_nothing_of_who_is_sealed(
     assert [p["joined"] for p in pairs] == [0, 1, 0]  # type: ignore[index]
     assert {p["local_id_r"] for plan in pairs for p in plan["sample"]} == {"n2"}  # type: ignore[index]
     assert [plan["citizens"] for plan in shown] == [[], [], []]
+
+
+def test_a_plan_shows_nobody_who_was_somebody_elses_before_the_seal(
+    built: Application, tmp_path: Path
+) -> None:
+    """A record that was Carlos's for a time, and one that was the sealed citizen's."""
+    bare = {name: value for name, value in CARLOS.items() if name != "cpf"}
+    people = [who("1", ANA), who("2", CARLOS), who("n2", bare)]
+    deliver(built, tmp_path, people, CLINIC)
+    link(built)
+    ana, carlos = homes(built)[CLINIC, "1"], homes(built)[CLINIC, "2"]
+    assert homes(built)[CLINIC, "n2"] == carlos
+    rules = decision_rules(built)
+    for verdict, other in ((Verdict.DIFFERENT, "2"), (Verdict.SAME, "1")):
+        keys = (CLINIC, "n2"), (CLINIC, other)
+        judge_keeping_anchors(built.store, rules, built.header("judge"), keys, (verdict, "seen"))
+    assert homes(built)[CLINIC, "n2"] == ana
+    sealed(built)
+
+    with built.store.reading() as session:
+        shown = show_plan(session, 2)
+    assert ana not in str(shown)
+    assert "n2" not in str(shown)
 
 
 def test_a_dry_run_says_what_would_be_sealed_and_seals_nothing(built: Application) -> None:

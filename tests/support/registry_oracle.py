@@ -229,22 +229,32 @@ class Oracle:
         }
         case = self._case(records - self.erased)
         wanted = case.partition(self.weights, unsure, today)
-        wanted = self._with_erased(wanted, records & self.erased & self.now.member.keys())
+        wanted = self._with_erased(wanted, records & self.erased & self.now.member.keys(), case)
         if hold:
             wanted = self._hold(wanted, case)
         self._settle(wanted)
 
-    def _with_erased(self, wanted: Partition, erased: set[int]) -> Partition:
-        """Each stays with the largest part of its citizen; what has no part left stays together."""
+    def _with_erased(self, wanted: Partition, erased: set[int], case: Case) -> Partition:
+        """Each stays with who it was judged the same, or with the largest part of its citizen that
+        it was not judged different from; what has no part left stays together."""
         member = self.now.member
-        added: dict[frozenset[int], set[int]] = {}
-        for record in erased:
-            home = member[record]
-            parts = [c for c in wanted if self._share(c, home)[1] > 0]
-            alone = frozenset(r for r in erased if member[r] == home)
-            largest = max(parts, key=lambda c: self._share(c, home), default=alone)
-            added.setdefault(largest, set()).add(record)
-        return wanted - added.keys() | {frozenset(c | added[c]) for c in added}
+        grown = {cluster: set(cluster) for cluster in wanted}
+        left: list[set[int]] = []
+        for record in sorted(erased):
+            home, theirs = member[record], case.judged[record]
+            allowed = [c for c in wanted if not case.parted(grown[c] | {record})]
+            parts = [c for c in wanted if c & theirs]
+            parts = parts or [c for c in allowed if self._share(c, home)[1] > 0]
+            if parts:
+                grown[max(parts, key=lambda c: self._share(c, home))].add(record)
+                continue
+            alone = [g for g in left if member[min(g)] == home]
+            alone = [g for g in alone if g & theirs or not case.parted(g | {record})]
+            if not alone:
+                alone = [set()]
+                left += alone
+            alone[0].add(record)
+        return {frozenset(group) for group in (*grown.values(), *left)}
 
     def _share(self, cluster: frozenset[int], home: int) -> tuple[bool, int, int]:
         """How much of a citizen a cluster holds: only ordinary records count, where there are."""

@@ -4,6 +4,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from mdm.domain.judgement import Verdict
 from mdm.errors import NotFoundError
-from support.registry_machine import GROUPS, LOADS, PAIRS, RECORDS, RegistryMachine
+from support.registry_machine import GROUPS, LOADS, PAIRS, RECORDS, SCORES, RegistryMachine
 from support.registry_on_services import ServicesRegistry, services_registry
-from support.registry_under_test import THRESHOLDS, Content, Pair
+from support.registry_under_test import THRESHOLDS, Content, Pair, Weights
 from support.subscriber import agree_with_a_subscriber
 
 
@@ -53,6 +54,22 @@ class ServicesMachine(RegistryMachine):
     def die_in_the_next_command(self, writes: int) -> None:
         """The process ends after so many writes of a transaction, and the command is done again."""
         self.registry.dies_after = writes
+
+    @rule(parity=st.sampled_from([0, 1]))
+    @precondition(lambda self: self.oracle.contents)
+    def deliver_again(self, parity: int) -> None:
+        """The same delivery once more changes nothing but the list of deliveries."""
+        self.registry.deliver_again(parity)
+
+    @rule(weights=SCORES)
+    @precondition(lambda self: self.oracle.contents)
+    def link_twice(self, weights: Weights) -> None:
+        """The same run once more changes nothing."""
+        self.link_and_apply(weights)
+        self.agree()
+        before = deepcopy(self.oracle.now)
+        self.link_and_apply(weights)
+        assert self.oracle.now == before
 
     @rule(record=RECORDS)
     def seal(self, record: int) -> None:

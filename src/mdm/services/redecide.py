@@ -222,7 +222,8 @@ def _decide(case: _Case, thresholds: Thresholds, existing: Mapping[int, str]) ->
         case.links |= {r: Link(*link) for r, link in link_statuses(decision).items()}
         case.review += decision.review
     ordinary = {record_id for record_id, facts in case.facts.items() if not facts.restricted}
-    case.clusters = with_erased(case.clusters, case.homes, ordinary, erased)
+    closure = close(case.judgements)
+    case.clusters = with_erased(case.clusters, case.homes, ordinary, erased, closure)
 
 
 def _must_groups(judgements: Sequence[Judgement]) -> dict[int, int]:

@@ -19,6 +19,12 @@ from mdm.duck import count, count_rows
 from mdm.volume.attach import attach_hidden, detach_hidden, write_hidden
 from mdm.volume.components import LinkRules, find_components
 from mdm.volume.contested import contested_components, find_contested
+from mdm.volume.erased import (
+    put_spoken_of,
+    put_with_ordinary,
+    put_with_restricted,
+    take_erased_out,
+)
 from mdm.volume.over_merge import over_merges
 from mdm.volume.questions import between_components
 from mdm.volume.reopened import (
@@ -42,39 +48,6 @@ REVIEW_SCHEMA = pa.schema(
         ("rank", pa.int64()),
     ]
 )
-
-
-# Erased records are no evidence: they stay with the largest part of their citizen, and so do the
-# IDs that they anchor. See `mdm.clustering.erased`, which says the same for a few citizens.
-_WITHOUT_ERASED = """
-DELETE FROM cluster
-WHERE record_id IN (SELECT record_id FROM record_state WHERE state = 'erased')
-"""
-_WITH_ERASED = """
-INSERT INTO cluster
-WITH gone AS (SELECT p.record_id, p.municipal_id, p.link_status
-              FROM placed p JOIN record_state r USING (record_id)
-              ANTI JOIN cluster USING (record_id) WHERE r.state = 'erased'),
-     share AS (SELECT g.record_id, g.link_status, c.cluster, count(*) AS n
-               FROM gone g JOIN placed p USING (municipal_id)
-               JOIN cluster c ON c.record_id = p.record_id WHERE {leads} GROUP BY ALL)
-SELECT record_id, cluster, link_status, NULL FROM share
-QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY n DESC, cluster) = 1
-"""
-# Whom all others left stays what the citizen is.
-_LEFT_BEHIND = """
-INSERT INTO cluster
-SELECT p.record_id, min(p.record_id) OVER (PARTITION BY municipal_id), p.link_status, NULL
-FROM placed p JOIN record_state r USING (record_id) ANTI JOIN cluster USING (record_id)
-WHERE r.state = 'erased' AND municipal_id IN
-  (SELECT o.municipal_id FROM placed o SEMI JOIN hidden USING (record_id)
-   JOIN cluster c USING (record_id))
-"""
-_AN_ORDINARY_ONE = "p.record_id NOT IN (FROM hidden)"
-# A restricted record leads nobody to another citizen, only to others of its like.
-_ONE_OF_NO_ORDINARY_CLUSTER = """
-c.cluster NOT IN (SELECT o.cluster FROM cluster o ANTI JOIN hidden h ON h.record_id = o.record_id)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +98,16 @@ def decide_clusters(
     overs = over_merges(con, open_judgements, within, scope)
     if reopened_only:
         take_decided(con)
-    con.execute(_WITHOUT_ERASED)
-    con.execute(_WITH_ERASED.format(leads=_AN_ORDINARY_ONE))
+    take_erased_out(con, judgements)
+    put_with_ordinary(con)
     _keep_questions(con, [*within, *overs], anew=not reopened_only)
     asked = _kept_questions(con)
     between = between_components(con, thresholds, open_judgements, asked)
     # Last, so that restricted records sway nothing of what is decided and asked about others.
     if hidden:
         between += map(_question, attach_hidden(con, thresholds, judgements, knots.among))
-        con.execute(_WITH_ERASED.format(leads=_ONE_OF_NO_ORDINARY_CLUSTER))
-        con.execute(_LEFT_BEHIND)
+        put_with_restricted(con)
+    put_spoken_of(con, judgements)
     _write_rows(con, "TABLE review_pair", [*asked, *between])
     return Decided(
         components=count(con, "SELECT count(DISTINCT component) FROM component"),
