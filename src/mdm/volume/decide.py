@@ -98,16 +98,20 @@ def decide_clusters(
     overs = over_merges(con, open_judgements, within, scope)
     if reopened_only:
         take_decided(con)
-    take_erased_out(con, judgements)
-    put_with_ordinary(con)
+    are_erased = count(con, "SELECT count(*) FROM record_state WHERE state = 'erased'") > 0
+    if are_erased:
+        take_erased_out(con, judgements)
+        put_with_ordinary(con)
     _keep_questions(con, [*within, *overs], anew=not reopened_only)
     asked = _kept_questions(con)
     between = between_components(con, thresholds, open_judgements, asked)
     # Last, so that restricted records sway nothing of what is decided and asked about others.
     if hidden:
         between += map(_question, attach_hidden(con, thresholds, judgements, knots.among))
-        put_with_restricted(con)
-    put_spoken_of(con, judgements)
+        if are_erased:
+            put_with_restricted(con)
+    if are_erased:
+        put_spoken_of(con, judgements)
     _write_rows(con, "TABLE review_pair", [*asked, *between])
     return Decided(
         components=count(con, "SELECT count(DISTINCT component) FROM component"),
