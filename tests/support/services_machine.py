@@ -49,7 +49,7 @@ class ServicesMachine(RegistryMachine):
     def lose_the_volume(self) -> None:
         self.registry.lose_the_volume()
 
-    @rule(writes=st.integers(0, 25))
+    @rule(writes=st.integers(0, 8))
     @precondition(lambda self: self.oracle.contents)
     def die_in_the_next_command(self, writes: int) -> None:
         """The process ends after so many writes of a transaction, and the command is done again."""
