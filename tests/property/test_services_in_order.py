@@ -107,3 +107,16 @@ def test_an_answer_about_the_records_of_a_plan_forbids_its_revert(beside: OnSqli
     with pytest.raises(LaterChangesError):
         beside.registry.revert(plan)
     beside.stewards_win()
+
+
+@pytest.mark.parametrize("gone", ["erased", "sealed"])
+def test_a_revert_brings_back_no_link_of_who_is_gone(beside: OnSqlite, gone: str) -> None:
+    """With the seal off sealed ones are linked by the next run."""
+    first = applied(beside, {(1, 2): TOGETHER, (1, 3): 5.0})
+    second = applied(beside, {(1, 2): TOGETHER, (1, 3): HELD, (2, 4): HELD})
+    beside.erase(1, whole=False) if gone == "erased" else beside.seal(1)
+    reverted(beside, second)
+
+    assert beside.registry.stored_weights() == {}
+    assert beside.oracle.weights == {}
+    assert first in beside.applied
