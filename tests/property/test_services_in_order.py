@@ -120,3 +120,18 @@ def test_a_revert_brings_back_no_link_of_who_is_gone(beside: OnSqlite, gone: str
     assert beside.registry.stored_weights() == {}
     assert beside.oracle.weights == {}
     assert first in beside.applied
+
+
+def test_what_was_said_of_an_erased_record_holds_where_it_stays(beside: OnSqlite) -> None:
+    """By a run and by an answer; `mdm verify` at the end tells the same."""
+    applied(beside, {(2, 3): TOGETHER, (2, 4): TOGETHER})
+    beside.judge(Verdict.DIFFERENT, (1, 4))
+    beside.agree()
+    beside.erase(4, whole=False)
+    applied(beside, {(1, 2): TOGETHER, (2, 3): TOGETHER})
+    beside.who_is_gone_is_unknown()
+    assert beside.registry.home(4) != beside.registry.home(2) == beside.registry.home(1)
+
+    beside.judge(Verdict.DIFFERENT, (1, 3))
+    beside.agree()
+    beside.who_is_gone_is_unknown()

@@ -236,12 +236,15 @@ class RegistryMachine(RuleBasedStateMachine):
             self.registry.resolve(record, system)
             self.oracle.tell(record, system)
 
+    def answers(self) -> dict[int, str | None]:
+        """The ID that each record is under."""
+        return {record: self.registry.resolve(record) for record in self.oracle.open}
+
     @invariant()
     def agree(self) -> None:
         """Both give every record the same ID; a name once given to an ID is never given again."""
         member = self.oracle.now.member
-        for record in self.oracle.open:
-            answer = self.registry.resolve(record)
+        for record, answer in self.answers().items():
             assert (answer is None) == (record not in member), "pending"
             if answer is not None:
                 assert self.names.setdefault(member[record], answer) == answer, "ID"

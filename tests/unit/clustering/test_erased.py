@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mdm.clustering.erased import with_erased
+from mdm.domain.judgement import Judgement, JudgementState, Verdict, close
 
 ORDINARY = frozenset(range(1, 8))
 """Records 8 and 9 are restricted, and 0, which is older than all."""
@@ -34,6 +35,38 @@ def test_who_an_erased_record_stays_with(
     known = homes if isinstance(homes, dict) else dict(enumerate(homes[:-1], 1))
 
     found = with_erased(clusters, {**known, 20: "A"}, ORDINARY, [20])
+
+    assert sorted(found) == sorted(wanted)
+
+
+def said(number: int, verdict: Verdict, left: int, right: int) -> Judgement:
+    return Judgement(number, verdict, left, right, JudgementState.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    ("answers", "wanted"),
+    [
+        ([], [(1, 2, 20, 21), (3,), (4,)]),
+        ([said(1, Verdict.SAME, 3, 20)], [(1, 2, 21), (3, 20), (4,)]),
+        ([said(1, Verdict.SAME, 20, 21)], [(1, 2, 20, 21), (3,), (4,)]),
+        ([said(1, Verdict.DIFFERENT, 2, 20)], [(1, 2, 21), (3, 20), (4,)]),
+        # Through a third record, too.
+        (
+            [said(1, Verdict.SAME, 4, 20), said(2, Verdict.DIFFERENT, 2, 4)],
+            [(1, 2, 21), (3,), (4, 20)],
+        ),
+        (
+            [said(1, Verdict.DIFFERENT, 2, 20), said(2, Verdict.DIFFERENT, 3, 20)],
+            [(1, 2, 21), (3,), (4,), (20,)],
+        ),
+    ],
+)
+def test_what_stewards_said_of_it_holds(
+    answers: list[Judgement], wanted: list[tuple[int, ...]]
+) -> None:
+    homes = {1: "A", 2: "A", 3: "A", 4: "B", 20: "A", 21: "A"}
+
+    found = with_erased([(1, 2), (3,), (4,)], homes, ORDINARY, [20, 21], close(answers))
 
     assert sorted(found) == sorted(wanted)
 
