@@ -31,11 +31,14 @@ SELECT i.municipal_id, m.municipal_id AS resolves_to, i.state, i.ambiguous_until
 FROM municipal_id i JOIN record r ON r.record_id = i.anchor_record_id
 LEFT JOIN membership m ON m.record_id = i.anchor_record_id
 """
-# Every ID that an event of the month names, as `mdm changes` and `mdm history` tell them.
+# Every ID that an event of the month names, or whose anchor it places, as `mdm changes` and
+# `mdm history` tell them: an ID that was merged away is told whom it names next.
 _NAMED_SQL = """
 SELECT DISTINCT n.municipal_id, t.kind AS tx_kind FROM (
   SELECT municipal_id, tx_id, seq FROM ledger_event
-  UNION ALL SELECT from_id, tx_id, seq FROM ledger_event) n
+  UNION ALL SELECT from_id, tx_id, seq FROM ledger_event
+  UNION ALL SELECT i.municipal_id, e.tx_id, e.seq FROM ledger_event e
+  JOIN municipal_id i ON i.anchor_record_id = e.record_id WHERE e.kind IN ('place', 'move')) n
 JOIN ledger_tx t ON t.tx_id = n.tx_id WHERE n.seq > :seq AND n.municipal_id IS NOT NULL
 """
 _STEWARD = "('judge', 'judge_undo', 'review_import')"

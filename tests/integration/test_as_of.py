@@ -177,3 +177,29 @@ def test_what_was_answered_then_is_what_is_answered_as_of_then(
             told += sum(isinstance(answer, dict) for answer in answers.values())
     assert len(history.remembered) > 8
     assert told > 30
+
+
+def test_a_number_that_was_doubted_then_is_doubted_as_of_then(
+    templates: dict[str, Path], tmp_path: Path
+) -> None:
+    """And one that was not is not: what settles it, or begins it, came later."""
+    shutil.copytree(templates["declared"], tmp_path / "home")
+    without = {**OWNER, "cpf": ""}
+    answers: list[dict[str, object]] = []
+    moments = []
+    with opened(tmp_path / "home") as application:
+        clock = application.clock
+        assert isinstance(clock, SteppingClock)
+        for owner in (without, OWNER, without):
+            rows = [{**owner, "local_id": "1"}, {**THIEF, "local_id": "2"}]
+            deliver(application, tmp_path, rows, CLINIC)
+            link(application, accept_changes=10)
+            clock.now += timedelta(hours=30)
+            moments.append(clock().isoformat())
+            answers.append(citizens(application, set(homes(application).values()), None))
+
+        thief = homes(application)[CLINIC, "2"]
+        shown = [bool(answer[thief]["values"].get("cpf")) for answer in answers]  # type: ignore[index]
+        assert shown == [True, False, True]
+        for moment, answer in zip(moments, answers, strict=True):
+            assert citizens(application, set(answer), moment) == answer

@@ -185,6 +185,19 @@ def test_what_stewards_said_of_a_sealed_record_holds_nothing_and_is_nobodys_to_u
     assert_sound(made)
 
 
+def test_nothing_is_decided_of_a_sealed_citizen(made: SmallRegistry) -> None:
+    """The links that held it together are forgotten: decided anew, it would fall apart."""
+    records = made.records(*(("a", str(n), {"full_name": "Ana Souza"}) for n in (1, 2, 3)))
+    home, other = made.citizens(records[:2], records[2:])
+    made.pairs((records[0], records[1], 20.0))
+    seal(made, ("a", "1"))
+    with made.store.writing(HEADER) as session:
+        redecide(session, RULES, [home, other])
+
+    assert [made.home(record) for record in records] == [home, home, other]
+    assert_sound(made)
+
+
 def test_the_feed_retires_the_id_for_who_was_told_it_and_for_nobody_else(
     made: SmallRegistry,
 ) -> None:

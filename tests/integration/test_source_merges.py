@@ -1,6 +1,6 @@
 """Merges that a source states, their undo, and a source that gives all its records new keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,10 +8,16 @@ import pytest
 from mdm.bootstrap import Application
 from mdm.errors import LoadHeldError
 from mdm.ingest.declaration import canonical_declaration
-from mdm.services.load_source import LoadContext
-from mdm.services.rekey_source import rekey_source
 from mdm.services.resolve import Question, resolve
-from support.intake import declare, declare_file, load, silent, states, write_people
+from support.intake import (
+    declare,
+    declare_file,
+    load,
+    rekey,
+    states,
+    write_map,
+    write_people,
+)
 from support.link_runs import (
     ANA,
     CARLOS,
@@ -60,23 +66,6 @@ def answer(application: Application, local_id: str, source: str = CLINIC) -> tup
         Question(source=source, local_id=local_id),
     )
     return found["municipal_id"], found["status"]
-
-
-def rekey(application: Application, path: Path, source: str = CLINIC) -> dict[str, object]:
-    with application.intake() as intake:
-        context = LoadContext(
-            store=application.store,
-            intake=intake,
-            header=application.header("source_rekey"),
-            progress=silent,
-        )
-        return rekey_source(context, source, path)
-
-
-def written(path: Path, pairs: Sequence[tuple[str, str]]) -> Path:
-    lines = ["old_local_id,new_local_id", *(",".join(pair) for pair in pairs)]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    return path
 
 
 def test_a_mark_counts_where_it_leads_to_an_ordinary_record_of_the_source(
@@ -249,7 +238,7 @@ class TestNewKeys:
         return write_people(tmp_path / "new.csv", people)
 
     def map(self, tmp_path: Path) -> Path:
-        return written(tmp_path / "map.csv", [(f"a{n}", f"b{n}") for n in range(3)])
+        return write_map(tmp_path / "map.csv", [(f"a{n}", f"b{n}") for n in range(3)])
 
     def test_a_delivery_without_a_map_is_held_and_accepted_keeps_every_id(
         self, placed: Application, tmp_path: Path
@@ -290,12 +279,12 @@ class TestNewKeys:
     ) -> None:
         with pytest.raises(LoadHeldError) as held:
             load(placed, self.new(tmp_path))
-        rekey(placed, written(tmp_path / "map.csv", [("a0", "b0")]))
+        rekey(placed, write_map(tmp_path / "map.csv", [("a0", "b0")]))
         result = load(placed, accept=int(str(held.value.where)))
         assert (result["new"], result["withdrawn"]) == (3, 2)
 
         late = [("a0", "b0"), ("a1", "b1"), ("a2", "b9"), ("never", "b2")]
-        told = rekey(placed, written(tmp_path / "map.csv", late))
+        told = rekey(placed, write_map(tmp_path / "map.csv", late))
 
         assert (told["mapped"], told["unknown"]) == (1, 3)
         assert [states(placed)[f"a{n}"] for n in range(3)] == [
@@ -357,7 +346,7 @@ def test_both_databases_say_the_same(application: Application, tmp_path: Path) -
     deliver(application, tmp_path, people, CLINIC)
     link(application)
     assert homes(application) == before
-    rekey(application, written(tmp_path / "map.csv", [("1", "n1")]))
+    rekey(application, write_map(tmp_path / "map.csv", [("1", "n1")]))
     deliver(application, tmp_path, [who("n1", UNDATED), who("n2", BIA)], CLINIC)
     link(application)
 

@@ -9,8 +9,8 @@ import pytest
 
 from mdm.domain.judgement import Verdict
 from mdm.errors import LaterChangesError
-from support.machine_runs import OnSqlite
 from support.registry_under_test import Content, Weights
+from support.services_machine import OnSqlite
 
 PLAIN = Content()
 TOGETHER, APART, HELD = 19.0, 3.0, 7.0
@@ -107,3 +107,31 @@ def test_an_answer_about_the_records_of_a_plan_forbids_its_revert(beside: OnSqli
     with pytest.raises(LaterChangesError):
         beside.registry.revert(plan)
     beside.stewards_win()
+
+
+@pytest.mark.parametrize("gone", ["erased", "sealed"])
+def test_a_revert_brings_back_no_link_of_who_is_gone(beside: OnSqlite, gone: str) -> None:
+    """With the seal off sealed ones are linked by the next run."""
+    first = applied(beside, {(1, 2): TOGETHER, (1, 3): 5.0})
+    second = applied(beside, {(1, 2): TOGETHER, (1, 3): HELD, (2, 4): HELD})
+    beside.erase(1, whole=False) if gone == "erased" else beside.seal(1)
+    reverted(beside, second)
+
+    assert beside.registry.stored_weights() == {}
+    assert beside.oracle.weights == {}
+    assert first in beside.applied
+
+
+def test_what_was_said_of_an_erased_record_holds_where_it_stays(beside: OnSqlite) -> None:
+    """By a run and by an answer; `mdm verify` at the end tells the same."""
+    applied(beside, {(2, 3): TOGETHER, (2, 4): TOGETHER})
+    beside.judge(Verdict.DIFFERENT, (1, 4))
+    beside.agree()
+    beside.erase(4, whole=False)
+    applied(beside, {(1, 2): TOGETHER, (2, 3): TOGETHER})
+    beside.who_is_gone_is_unknown()
+    assert beside.registry.home(4) != beside.registry.home(2) == beside.registry.home(1)
+
+    beside.judge(Verdict.DIFFERENT, (1, 3))
+    beside.agree()
+    beside.who_is_gone_is_unknown()

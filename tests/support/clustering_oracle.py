@@ -46,10 +46,10 @@ class Case:
         mine, theirs = self.groups[record], self.groups[other]
         joined = mine | theirs
         bridged = self.base is not None and ordinary(mine) and ordinary(theirs)
-        if mine is not theirs and not bridged and not self._parted(joined):
+        if mine is not theirs and not bridged and not self.parted(joined):
             self.groups |= dict.fromkeys(joined, joined)
 
-    def _parted(self, joined: set[int]) -> bool:
+    def parted(self, joined: set[int]) -> bool:
         """Whether a group holds two that stewards called different, also through others."""
         return any(
             joined & self.judged[left] and joined & self.judged[right]

@@ -16,6 +16,14 @@ _SCORED = pa.schema(
         ("rules", pa.int64()),
     ]
 )
+# What a decision reads of each record besides, and what it was scored with last.
+_READ = """
+SELECT record_id, content_hash AS said FROM standard
+UNION ALL SELECT record_id, concat(identifier, value, state) FROM ownership
+UNION ALL SELECT record_id, list_sort(stewards)::VARCHAR FROM own_cpf_by
+UNION ALL SELECT record_l, concat(record_r, ' ', match_weight) FROM scored
+UNION ALL SELECT record_r, concat(record_l, ' ', match_weight) FROM scored
+"""
 
 
 class GivenScores(DuckLinking):
@@ -34,4 +42,15 @@ class GivenScores(DuckLinking):
         ]
         batches = pa.Table.from_pylist(rows, schema=_SCORED).to_batches()
         write_batches(self._con, "scored", batches, _SCORED)
+        self._tell()
         return Scored(len(self.weights), len(rows), len(rows), 0, (), reused=False)
+
+    def _tell(self) -> None:
+        """Tell the next decision what changed, as a delta does."""
+        tables = {row[0] for row in self._con.execute("SHOW TABLES").fetchall()}
+        if {"given_before", "undecided"} <= tables:
+            self._con.execute(
+                f"INSERT INTO undecided SELECT record_id FROM ((({_READ}) EXCEPT FROM given_before)"
+                f" UNION ALL (FROM given_before EXCEPT ({_READ})))"
+            )
+        self._con.execute(f"CREATE OR REPLACE TABLE given_before AS {_READ}")

@@ -11,6 +11,7 @@ from mdm.bootstrap import Application, open_application
 from mdm.bootstrap.declarations import declared_canonical, declared_file
 from mdm.domain.standard_record import STANDARD_COLUMNS
 from mdm.services.load_source import LoadContext, accept_load, load_source
+from mdm.services.rekey_source import rekey_source
 from mdm.services.sources import add_source
 from mdm.settings import Settings
 from mdm.storage.home import DATABASE_FILE, create_home
@@ -109,6 +110,25 @@ def load(
         if accept is not None:
             return accept_load(context, accept)
         return load_source(context, source, files)
+
+
+def write_map(path: Path, pairs: Sequence[tuple[str, str]]) -> Path:
+    """Write a source's map of old local IDs to new ones."""
+    lines = ["old_local_id,new_local_id", *(",".join(pair) for pair in pairs)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def rekey(application: Application, path: Path, source: str = "clinic") -> dict[str, object]:
+    """Take a map of old local IDs to new ones."""
+    with application.intake() as intake:
+        context = LoadContext(
+            store=application.store,
+            intake=intake,
+            header=application.header("source_rekey"),
+            progress=silent,
+        )
+        return rekey_source(context, source, path)
 
 
 def counts(result: Mapping[str, object]) -> dict[str, object]:

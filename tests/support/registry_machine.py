@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from mdm.domain.judgement import Verdict
 from mdm.errors import (
     AmbiguousIdError,
+    IdErasedError,
     IdWithdrawnError,
     JudgementConflictError,
     LaterChangesError,
@@ -31,6 +32,9 @@ CONTENTS = st.builds(
     st.sampled_from([None, None, None, 1]),
     st.sampled_from([None, None, None, None, None, None, None, 1, 2, 3, 4]),
 )
+LOADS = st.dictionaries(RECORDS, CONTENTS, min_size=1, max_size=4)
+# Which of three clusters each of the seven records is to be in.
+GROUPS = st.lists(st.integers(1, 3), min_size=7, max_size=7)
 SYSTEMS = st.sampled_from(["school", "clinic", "shelter"])
 SCORES = st.dictionaries(PAIRS, WEIGHTS, max_size=9)
 
@@ -54,20 +58,23 @@ class RegistryMachine(RuleBasedStateMachine):
         """An empty registry."""
         return type(self).make()
 
-    @rule(contents=st.dictionaries(RECORDS, CONTENTS, min_size=1, max_size=4))
+    @rule(contents=LOADS)
     def load(self, contents: dict[int, Content]) -> None:
         self.commands += 1
         for record, wanted in contents.items():
             fits = self._fits(record, wanted.merged_into)
             content = wanted if fits else replace(wanted, merged_into=None)
-            self.registry.load(record, content)
-            if record not in self.oracle.sealed:
-                self.oracle.load(record, content)
+            self.deliver(record, content)
+
+    def deliver(self, record: int, content: Content) -> None:
+        """The source has a record as it says."""
+        self.registry.load(record, content)
+        self.oracle.load(record, content)
 
     def _fits(self, record: int, merged: int | None) -> bool:
         """Whether a merge counts: of one source, into a record that it had, and not in a circle."""
         at = merged
-        while at is not None and at in self.oracle.contents and at != record:
+        while at is not None and at in self.oracle.open and at != record:
             at = self.oracle.contents[at].merged_into
         if merged is None or at is not None or merged % 2 != record % 2:
             return False
@@ -84,7 +91,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self.plan(weights)
         self.apply(max(self.waiting))
 
-    @rule(groups=st.lists(st.integers(1, 3), min_size=7, max_size=7))
+    @rule(groups=GROUPS)
     @precondition(lambda self: self.oracle.contents)
     def regroup(self, groups: list[int]) -> None:
         """Evidence so strong that citizens merge and split as it says."""
@@ -125,8 +132,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @rule(weights=SCORES)
     @precondition(lambda self: self.oracle.contents)
     def plan(self, weights: Weights) -> None:
-        known = self.oracle.contents
-        ours = {pair: w for pair, w in weights.items() if known.keys() >= {*pair}}
+        ours = {pair: w for pair, w in weights.items() if self.oracle.open >= {*pair}}
         self.waiting[self.registry.link(ours)] = ours, self.commands
 
     @rule(data=st.data())
@@ -173,7 +179,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @rule(verdict=st.sampled_from(Verdict), pair=PAIRS)
     def judge(self, verdict: Verdict, pair: Pair) -> None:
-        if not self.oracle.contents.keys() >= {*pair}:
+        if not self.oracle.open >= {*pair}:
             return
         conflict = self.oracle.conflicts(verdict.value, pair)
         try:
@@ -186,9 +192,9 @@ class RegistryMachine(RuleBasedStateMachine):
         self.oracle.judge(number, verdict.value, pair)
 
     @rule(data=st.data())
-    @precondition(lambda self: any(j.state != "undone" for j in self.oracle.judged.values()))
+    @precondition(lambda self: any(j.state != "undone" for j in self.oracle.heard().values()))
     def undo(self, data: st.DataObject) -> None:
-        standing = [n for n, j in self.oracle.judged.items() if j.state != "undone"]
+        standing = [n for n, j in self.oracle.heard().items() if j.state != "undone"]
         number = data.draw(st.sampled_from(standing))
         self.commands += 1
         self.registry.undo(number)
@@ -225,17 +231,20 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @rule(record=RECORDS, system=SYSTEMS)
     def tell(self, record: int, system: str) -> None:
-        if record in self.oracle.contents:
+        if record in self.oracle.open:
             self.commands += 1
             self.registry.resolve(record, system)
             self.oracle.tell(record, system)
+
+    def answers(self) -> dict[int, str | None]:
+        """The ID that each record is under."""
+        return {record: self.registry.resolve(record) for record in self.oracle.open}
 
     @invariant()
     def agree(self) -> None:
         """Both give every record the same ID; a name once given to an ID is never given again."""
         member = self.oracle.now.member
-        for record in self.oracle.contents:
-            answer = self.registry.resolve(record)
+        for record, answer in self.answers().items():
             assert (answer is None) == (record not in member), "pending"
             if answer is not None:
                 assert self.names.setdefault(member[record], answer) == answer, "ID"
@@ -252,6 +261,8 @@ class RegistryMachine(RuleBasedStateMachine):
                 assert self.oracle.answer(number) == "ambiguous"
             except IdWithdrawnError:
                 assert self.oracle.answer(number) == "withdrawn"
+            except IdErasedError:
+                assert self.oracle.answer(number) == "erased"
             except NotFoundError:
                 assert self.oracle.answer(number) == "sealed" or all(
                     is_restricted(r) for r in self.had[number]
@@ -260,12 +271,12 @@ class RegistryMachine(RuleBasedStateMachine):
                 wanted = self.oracle.answer(number)
                 assert isinstance(wanted, int)
                 assert answer == self.names[wanted]
-                assert answer in {self.registry.resolve(r) for r in self.oracle.now.member}
+                assert answer in {self.names[n] for n in self.oracle.now.member.values()}
 
     @invariant()
     def stewards_win(self) -> None:
         same, different = self.oracle.standing()
-        placed = self.oracle.now.member
+        placed = self.oracle.now.member.keys() - self.oracle.erased
         for pairs, together in ((same, True), (different, False)):
             for left, right in pairs:
                 if left in placed and right in placed:

@@ -4,37 +4,33 @@ Only two things are not real: no file is read (a delivery's payloads are staged 
 nothing is scored (a link run takes the weights that it is given).
 """
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
-import pyarrow as pa
 
 from mdm.bootstrap import Application
-from mdm.bootstrap.intake import DuckIntake
+from mdm.bootstrap.erasing import erase
 from mdm.bootstrap.link_run import survivorship_policy
 from mdm.bootstrap.maintenance import verify_registry
-from mdm.bootstrap.sealing import seal
+from mdm.bootstrap.sealing import seal, unseal
 from mdm.bootstrap.stewarding import golden_rules
 from mdm.domain.delivery import HoldRule
+from mdm.domain.erasure import ErasureReason
 from mdm.domain.events import RecordState
 from mdm.domain.fold import fold
 from mdm.domain.identity import broken_rules
 from mdm.domain.judgement import Verdict
 from mdm.domain.seal import SealReason
-from mdm.duck import write_batches
 from mdm.errors import MdmError
-from mdm.ingest.layout import PER_SOURCE
-from mdm.ingest.stage import StagedLoad
-from mdm.ingest.tables import create_stage
 from mdm.linkage.model import PersonModel
 from mdm.linkage.model import Thresholds as ModelThresholds
-from mdm.ports import ProgressStep, ReadSession
+from mdm.ports import ReadSession
 from mdm.services.apply_plan import apply_stored
 from mdm.services.judge_pair import undo_judgement
 from mdm.services.link_records import LinkContext, LinkOptions, link_records
@@ -44,12 +40,15 @@ from mdm.services.refresh_golden import read_members
 from mdm.services.resolve import Question, answer_of, resolve
 from mdm.services.revert_plan import revert_plan
 from mdm.survivorship.build import build_golden
+from support.dying import Death, dying_after
+from support.given_payloads import GivenPayloads
 from support.given_scores import GivenScores
 from support.intake import declare, made_application, silent
 from support.registry_state import read_log, read_state
 from support.registry_under_test import THRESHOLDS, Content, Weights, is_restricted
 from support.stewards import judge_keeping_anchors
 
+_T = TypeVar("_T")
 SOURCES = ("even", "odd")
 CPFS = {1: "529.982.247-25", 2: "111.444.777-35"}
 EVERYTHING = HoldRule(percent=100, handful=100)
@@ -68,67 +67,12 @@ _MODEL = PersonModel(
     ),
     digest="0" * 64,
 )
-_STAGED = pa.schema(
-    [
-        ("local_id", pa.string()),
-        ("scope", pa.string()),
-        ("payload", pa.string()),
-        ("content_hash", pa.string()),
-        ("merged_into", pa.string()),
-        ("restricted", pa.bool_()),
-    ]
-)
 # Citizens of whose records something was loaded since a plan was last applied show it later.
 _GOLDEN_DUE = """
 SELECT m.municipal_id FROM membership m JOIN record r ON r.record_id = m.record_id
 JOIN load l ON l.load_id = r.last_load_id
 WHERE l.tx_id > (SELECT COALESCE(MAX(applied_tx), 0) FROM plan)
 """
-
-
-class GivenPayloads(DuckIntake):
-    """The real comparison of a delivery with the registry, whose records are given as payloads.
-
-    Record numbers are those of the machine, whatever the order of loads.
-    """
-
-    payloads: Mapping[int, str]
-
-    def stage(
-        self, declaration: str, files: Sequence[Path], *, progress: ProgressStep
-    ) -> StagedLoad:
-        """Fill the staging tables, as a load that was held would."""
-        del declaration, files, progress
-        create_stage(self._con)
-        rows = [
-            {
-                "local_id": str(record),
-                "scope": PER_SOURCE,
-                "payload": payload,
-                "content_hash": _md5(payload),
-                "merged_into": json.loads(payload).get("merged_into"),
-                "restricted": is_restricted(record),
-            }
-            for record, payload in self.payloads.items()
-        ]
-        batches = pa.Table.from_pylist(rows, schema=_STAGED).to_batches()
-        write_batches(self._con, "stage_record", batches, _STAGED)
-        return StagedLoad(
-            read=len(rows),
-            quarantined=0,
-            issues=0,
-            ignored=0,
-            scopes=frozenset({PER_SOURCE}),
-            files=(),
-            held_reason=None,
-            held_detail=None,
-            content_digest=_md5("".join(sorted(self.payloads.values()))),
-        )
-
-    def number(self, *, source: str, load_id: int, first_record: int) -> None:
-        """Number new records as the machine does."""
-        super().number(source=source, load_id=load_id, first_record=first_record)
-        self._con.execute("UPDATE delivery SET record_id = local_id::BIGINT WHERE outcome = 'new'")
 
 
 @dataclass(slots=True)
@@ -143,7 +87,13 @@ class ServicesRegistry:
 
     Args:
         application: A fresh registry with the two sources declared.
+
+    Attributes:
+        dies_after: The process dies after so many writes in the next command that writes, and the
+            command is given again; None: it lives.
     """
+
+    dies_after: int | None = None
 
     def __init__(self, application: Application) -> None:
         self.application = application
@@ -174,6 +124,30 @@ class ServicesRegistry:
             known.here = True
         self._deliver(record % 2)
 
+    def load_unheard(self, record: int, content: Content) -> None:
+        """Deliver a record of which nothing is stored any more, and go back to what it said."""
+        known = self._loaded[record]
+        self._versions += 1
+        self._loaded[record] = _Loaded(content, _payload(record, content, self._versions))
+        self._deliver(record % 2)
+        self._loaded[record] = known
+
+    def deliver_again(self, parity: int) -> None:
+        """Deliver what a source delivered last, which must change nothing.
+
+        New are a load, its transaction, and under which load a record was delivered last.
+        """
+        self._deliver(parity)
+        noted = {"ledger_tx", "load", "record"}
+
+        def content() -> list[dict[str, object]]:
+            return [row for row in self._tables() if row.get("name") not in noted]
+
+        before, events = content()[:-1], self._events()
+        self._deliver(parity)
+        assert content()[:-1] == before, "a delivery that came twice changed something"
+        assert self._events() == events, "a delivery that came twice is an event"
+
     def withdraw(self, record: int) -> None:
         self._loaded[record].here = False
         self._deliver(record % 2)
@@ -186,50 +160,64 @@ class ServicesRegistry:
             header=self.application.header("link", model_version=linking.model_version),
             clock=self.application.clock,
         )
-        plan = int(str(link_records(context, LinkOptions())["plan_id"]))
+        made = self._done(lambda: link_records(context, LinkOptions()))
+        plan = int(str(made["plan_id"]))
         self._weights[plan] = weights
         return plan
 
     def apply(self, plan: int) -> None:
-        self._answers.clear()
         linking = self._linking(self._weights[plan])
         header = self.application.header("apply", model_version=linking.model_version)
-        apply_stored(self.store, linking, header, plan)
+        self._done(lambda: apply_stored(self.store, linking, header, plan))
 
     def revert(self, plan: int) -> None:
-        self._answers.clear()
         header = self.application.header("revert")
-        revert_plan(self.store, self._linking({}), header, plan)
+        self._done(lambda: revert_plan(self.store, self._linking({}), header, plan))
 
     def judge(self, verdict: Verdict, left: int, right: int) -> int:
-        self._answers.clear()
         keys = _key(left), _key(right)
+        answer = partial(judge_keeping_anchors, self.store, self._rules)
         for steward in ("ines", "joel"):
             header = replace(self.application.header("judge"), actor=steward)
-            said = judge_keeping_anchors(self.store, self._rules, header, keys, (verdict, "seen"))
+            said = self._done(partial(answer, header, keys, (verdict, "seen")))
             if said["state"] == "active":
                 break
         assert said["state"] == "active"
         return int(str(said["judgement_id"]))
 
     def undo(self, judgement: int) -> None:
-        self._answers.clear()
         header = self.application.header("judge")
-        undo_judgement(self.store, self._rules, header, judgement)
+        self._done(lambda: undo_judgement(self.store, self._rules, header, judgement))
 
     def seal(self, record: int) -> None:
         """Seal the citizen of a placed record."""
-        self._answers.clear()
-        seal(self.application, _key(record), SealReason.ADOPTION, second="joel")
+        reason = SealReason.ADOPTION
+        self._done(lambda: seal(self.application, _key(record), reason, second="joel"))
+
+    def unseal(self, municipal_id: str) -> None:
+        """Take the seal off a citizen."""
+        self._done(lambda: unseal(self.application, ("municipal", municipal_id), second="joel"))
+
+    def erase(self, record: int, *, whole: bool) -> None:
+        """Erase a record, or all of its citizen."""
+        gone = partial(erase, self.application, _key(record), ErasureReason.COURT_ORDER, silent)
+        self._done(lambda: gone(whole_citizen=whole))
+
+    def home(self, record: int) -> str | None:
+        """The citizen that the registry has a record under, whether it may be told or not."""
+        with self.store.reading() as session:
+            sql = "SELECT municipal_id FROM membership WHERE record_id = :record"
+            found = session.value(sql, {"record": record})
+        return None if found is None else str(found)
 
     def resolve(self, record: int, system: str | None = None) -> str | None:
         source, local_id = _key(record)
         question = Question(source=source, local_id=local_id, holder=system)
         if system is None:
             return self._answer(question)
-        self._answers.clear()
         header = self.application.header("resolve")
-        answer = resolve(self.store, self.application.clock, header, question)["municipal_id"]
+        told = self._done(lambda: resolve(self.store, self.application.clock, header, question))
+        answer = told["municipal_id"]
         return None if answer is None else str(answer)
 
     def resolve_id(self, municipal_id: str) -> str:
@@ -267,6 +255,33 @@ class ServicesRegistry:
         checks = verify_registry(self.application, silent)
         return [f"{check.name}: {check.first}" for check in checks if not check.ok]
 
+    def _done(self, command: Callable[[], _T]) -> _T:
+        """Give a command; once more after the process died in it, which must leave nothing."""
+        self._answers.clear()
+        if self.dies_after is None:
+            return command()
+        writes, self.dies_after = self.dies_after, None
+        before = self._tables()
+        try:
+            with dying_after(writes):
+                return command()
+        except Death:
+            self.store.close()
+            assert self._tables() == before, "a crash left something"
+        return command()
+
+    def _events(self) -> int:
+        with self.store.reading() as session:
+            return session.number("SELECT COUNT(*) FROM ledger_event")
+
+    def _tables(self) -> list[dict[str, object]]:
+        """What the tables hold, in digests, and the last transaction."""
+        with self.store.reading() as session:
+            return [
+                *session.rows("SELECT * FROM state_digest ORDER BY name"),
+                *session.rows("SELECT MAX(tx_id) AS last, MAX(at) AS at FROM ledger_tx"),
+            ]
+
     def _answer(self, question: Question) -> str | None:
         """The answer, asked once between two commands."""
         if question not in self._answers:
@@ -283,7 +298,6 @@ class ServicesRegistry:
 
     def _deliver(self, parity: int) -> None:
         """Deliver all that a source holds: what is left out was withdrawn."""
-        self._answers.clear()
         sync = partial(self.application.sync_with, progress=silent)
         today = self.application.today()
         intake = GivenPayloads(self._con, held=Path(), today=today, sync=sync)
@@ -299,7 +313,7 @@ class ServicesRegistry:
             hold=EVERYTHING,
             progress=silent,
         )
-        load_source(context, SOURCES[parity], [])
+        self._done(lambda: load_source(context, SOURCES[parity], []))
 
     def _linking(self, weights: Weights) -> GivenScores:
         linking = GivenScores(
@@ -371,7 +385,3 @@ def _payload(record: int, content: Content, version: int) -> str:
     if is_restricted(record):
         values["restricted"] = "1"
     return json.dumps(values)
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

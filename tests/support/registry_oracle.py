@@ -2,41 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
 
 from support.clustering_oracle import Case, Partition, consistent, ordinary
+from support.oracle_state import Identity, Issued, Judged, Kept
 from support.registry_under_test import Content, Pair, Stated, Weights, parted
-
-
-@dataclass(slots=True)
-class Issued:
-    """One ID: the record it was minted on, the one it follows, and how it answers."""
-
-    founder: int
-    anchor: int
-    alive: bool = True
-    ambiguous: bool = False
-    sealed: bool = False
-
-
-@dataclass(slots=True)
-class Judged:
-    """One judgement."""
-
-    verdict: str
-    pair: Pair
-    state: str = "active"
-    was: dict[int, int] = field(default_factory=dict)
-    ids_before: dict[int, Issued] = field(default_factory=dict)
-    ids_after: dict[int, Issued] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Identity:
-    """All that a plan changes."""
-
-    member: dict[int, int] = field(default_factory=dict)
-    ids: dict[int, Issued] = field(default_factory=dict)
 
 
 class Oracle:
@@ -53,13 +22,24 @@ class Oracle:
         self.applied_at: dict[int, int] = {}
         self.stated: dict[int, list[Stated]] = {}
         self.commands = 0
-        self.sealed: set[int] = set()
+        self.sealed: dict[int, Kept] = {}
+        self.erased: set[int] = set()
 
     @property
     def weights(self) -> Weights:
-        """Those of the last plan that stands, without who is sealed."""
-        last = list(self.applied.values())[-1] if self.applied else {}
-        return {p: w for p, w in last.items() if self.sealed.isdisjoint(p)}
+        """Those of the last plan that stands, without what was forgotten since."""
+        return list(self.applied.values())[-1] if self.applied else {}
+
+    @property
+    def open(self) -> set[int]:
+        """Records that a steward or a source may speak of."""
+        return self.contents.keys() - self.erased
+
+    def _forget_pairs(self, records: set[int]) -> None:
+        """Weights in force that name one of the records are gone for good."""
+        for plan in list(self.applied)[-1:]:
+            known = self.applied[plan]
+            self.applied[plan] = {p: w for p, w in known.items() if records.isdisjoint(p)}
 
     def load(self, record: int, content: Content) -> None:
         changed = record in self.contents and self.contents[record] != content
@@ -84,21 +64,38 @@ class Oracle:
         number = self.now.member[record]
         gone = {r for r, citizen in self.now.member.items() if citizen == number}
         self.commands += 1
-        self.sealed |= gone
-        self.active -= gone
         for known in gone:
-            del self.contents[known], self.now.member[known]
+            kept = Kept(self.contents.pop(known), self.now.member.pop(known), known in self.active)
+            self.sealed[known] = kept
+        self.active -= gone
         for issued in self.now.ids.values():
             if issued.alive and issued.anchor in gone:
                 issued.alive, issued.sealed = False, True
-        for judged in self.judged.values():
-            if gone & {*judged.pair}:
-                judged.state = "undone"
+        self._forget_pairs(gone)
+
+    def unseal(self, record: int) -> None:
+        """The citizen of a sealed record is back as it was; nothing is decided anew by that."""
+        home = self.sealed[record].citizen
+        back = {r for r, kept in self.sealed.items() if kept.citizen == home}
+        self.commands += 1
+        for known in back:
+            kept = self.sealed.pop(known)
+            self.contents[known], self.now.member[known] = kept.content, home
+            self.active |= {known} if kept.is_active else set()
+        for issued in self.now.ids.values():
+            if issued.sealed and issued.anchor in back:
+                issued.alive, issued.sealed = True, False
+
+    def erase(self, records: set[int]) -> None:
+        """Their content is no evidence any more; where they belong, and what they anchor, stays."""
+        self.commands += 1
+        self.erased |= records
+        self.active -= records
+        self._forget_pairs(records)
 
     def apply(self, plan: int, weights: Weights) -> None:
-        weights = {p: w for p, w in weights.items() if self.sealed.isdisjoint(p)}
         before = deepcopy(self.now)
-        self.applied[plan] = weights
+        self.applied[plan] = self._known(weights)
         self._decide(set(self.contents), {**self.now.member, **self._apart()}, hold=True)
         self.commands += 1
         self.applied_at[plan] = self.commands
@@ -122,9 +119,18 @@ class Oracle:
                 assert self.now.ids[number] == issued
                 self.now.ids[number] = deepcopy(before.ids[number])
         del self.applied[plan], self.applied_at[plan]
+        for last in list(self.applied)[-1:]:
+            self.applied[last] = self._known(self.applied[last])
+
+    def _known(self, weights: Weights) -> Weights:
+        return {p: w for p, w in weights.items() if self.open >= {*p}}
+
+    def heard(self) -> dict[int, Judged]:
+        """What stewards said of who is not sealed."""
+        return {n: j for n, j in self.judged.items() if self.sealed.keys().isdisjoint(j.pair)}
 
     def conflicts(self, verdict: str, pair: Pair) -> bool:
-        active = {n: j for n, j in self.judged.items() if j.state == "active"}
+        active = {n: j for n, j in self.heard().items() if j.state == "active"}
         if any(j.pair == pair and j.verdict not in {verdict, "unsure"} for j in active.values()):
             return True
         judged = [(n, j.verdict, j.pair, j.state) for n, j in active.items()]
@@ -185,7 +191,12 @@ class Oracle:
             return "sealed"
         if not issued.alive:
             return "withdrawn"
-        return "ambiguous" if issued.ambiguous else self.now.member[issued.anchor]
+        if issued.ambiguous:
+            return "ambiguous"
+        home = self.now.member[issued.anchor]
+        # Whoever asks knows of ordinary records alone.
+        known = ordinary(r for r, citizen in self.now.member.items() if citizen == home)
+        return "erased" if known and self.erased >= {*known} else home
 
     def standing(self) -> tuple[list[Pair], list[Pair]]:
         """The *same* and the *different* pairs in force."""
@@ -193,7 +204,7 @@ class Oracle:
         return same, different
 
     def _in_order(self) -> tuple[list[Pair], list[Pair], list[int]]:
-        judged = self.judged.items()
+        judged = self.heard().items()
         return consistent((n, j.verdict, j.pair, j.state) for n, j in judged)
 
     def _case(self, records: Iterable[int]) -> Case:
@@ -216,11 +227,40 @@ class Oracle:
         unsure = {
             j.pair for j in self.judged.values() if j.verdict == "unsure" and j.state == "active"
         }
-        case = self._case(records)
+        case = self._case(records - self.erased)
         wanted = case.partition(self.weights, unsure, today)
+        wanted = self._with_erased(wanted, records & self.erased & self.now.member.keys(), case)
         if hold:
             wanted = self._hold(wanted, case)
         self._settle(wanted)
+
+    def _with_erased(self, wanted: Partition, erased: set[int], case: Case) -> Partition:
+        """Each stays with who it was judged the same, or with the largest part of its citizen that
+        it was not judged different from; what has no part left stays together."""
+        member = self.now.member
+        grown = {cluster: set(cluster) for cluster in wanted}
+        left: list[set[int]] = []
+        for record in sorted(erased):
+            home, theirs = member[record], case.judged[record]
+            allowed = [c for c in wanted if not case.parted(grown[c] | {record})]
+            parts = [c for c in wanted if c & theirs]
+            parts = parts or [c for c in allowed if self._share(c, home)[1] > 0]
+            if parts:
+                grown[max(parts, key=lambda c: self._share(c, home))].add(record)
+                continue
+            alone = [g for g in left if member[min(g)] == home]
+            alone = [g for g in alone if g & theirs or not case.parted(g | {record})]
+            if not alone:
+                alone = [set()]
+                left += alone
+            alone[0].add(record)
+        return {frozenset(group) for group in (*grown.values(), *left)}
+
+    def _share(self, cluster: frozenset[int], home: int) -> tuple[bool, int, int]:
+        """How much of a citizen a cluster holds: only ordinary records count, where there are."""
+        ours = self._eligible(cluster)
+        mine = [r for r in ours if self.now.member.get(r) == home]
+        return len(ordinary(cluster)) > 0, len(mine), -min(ours)
 
     def _hold(self, wanted: Partition, case: Case) -> Partition:
         """Leave alone whatever touches a split that only a steward may decide.

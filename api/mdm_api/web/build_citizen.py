@@ -7,9 +7,11 @@ from typing import Final
 
 from mdm.domain.golden_record import Attribute, DeceasedStatus
 from mdm.domain.municipal_id import shown as written
+from mdm.domain.seal import SealReason
 from mdm.domain.visibility import Field, Flag
 from mdm.services.disclosure import CIVIL_NAME, FIELD_OF, ShownValue
 from mdm.services.read_citizen import Attended, CitizenAnswer, DeclaredFamily, FamilyMember
+from mdm.services.seals import SealOn
 from mdm_api.web import shown, words
 from mdm_api.web.build_search import age_text
 from mdm_api.web.i18n import Translate
@@ -30,6 +32,11 @@ from mdm_api.web.views.citizen import (
 DOTS: Final = "•••"
 IDENTIFIERS: Final = ("cpf", "cns", "nis", "inep_id", "documents")
 CONTACTS: Final = ("phones", "emails")
+_GROUNDS: Final = {
+    SealReason.ADOPTION: _("Adoption"),
+    SealReason.PROTECTION: _("Protection of a threatened person"),
+    SealReason.COURT_ORDER: _("Court order"),
+}
 KNOWN: Final = (
     "birth_date", "mother", "father", "sex", "race", "birth_municipality", "address", "nicknames",
 )  # fmt: skip
@@ -55,6 +62,20 @@ class Seen:
 def field_name(attribute: str, place: int) -> str:
     """Names one value in a form."""
     return f"{attribute}:{place}"
+
+
+def seal_banner(seal: SealOn, say: Translate) -> Banner:
+    """What stands over everything about a sealed citizen."""
+    text = _(
+        "%(ground)s, since %(day)s. Nobody but the data-protection officer may learn that this "
+        "citizen exists."
+    )
+    return Banner(
+        kind="warning",
+        icon="lock",
+        heading=say(_("Sealed citizen")),
+        text=say(text) % {"ground": say(_GROUNDS[seal.reason]), "day": shown.day(seal.at[:10])},
+    )
 
 
 def citizen_page(answer: CitizenAnswer, seen: Seen, translate: Translate) -> CitizenPage:
@@ -130,13 +151,8 @@ class _Building:
 
     def _banners(self) -> Iterator[Banner]:
         yield from self._death()
-        if Flag.SEALED in self.answer.flags:
-            yield Banner(
-                kind="warning",
-                icon="lock",
-                heading=self.say(_("Sealed citizen")),
-                text=self.say(_("Nobody else may learn that this citizen exists.")),
-            )
+        if self.answer.seal is not None:
+            yield seal_banner(self.answer.seal, self.say)
         elif Flag.RESTRICTED in self.answer.flags:
             yield Banner(
                 kind="warning",

@@ -153,6 +153,11 @@ class Application:
             rows = session.rows("SELECT name, declaration FROM source ORDER BY name")
         return {str(row["name"]): read_stored(str(row["declaration"])) for row in rows}
 
+    def titles(self) -> dict[str, str]:
+        """What people call the declared sources; those without a title are not among them."""
+        known = self.declarations()
+        return {name: one.title for name, one in known.items() if one.title != ""}
+
 
 def open_application(
     home: Path | None = None, *, settings: Settings | None = None, clock: Clock = utc_now

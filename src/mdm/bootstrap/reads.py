@@ -163,9 +163,10 @@ class Reads:
     def life(self, reader: Reader, municipal_id: str) -> tuple[ShownLife, AuditEntry]:
         """What happened to one citizen, in sentences; see `show_life`."""
         self.budget.check(reader)
-        rules = self.rules().golden
+        rules, day = self.rules().golden, self._application.today()
+        titles = self._application.titles()
         with self._application.store.reading() as session:
-            life = show_life(session, rules, reader, municipal_id, today=self._application.today())
+            life = show_life(session, rules, reader, municipal_id, today=day, titles=titles)
         entry = entry_of(
             reader,
             AuditAction.CITIZEN_READ,

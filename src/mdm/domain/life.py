@@ -1,19 +1,22 @@
 """An event in the life of a citizen, and the sentence in Portuguese that tells it to a steward."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mdm.domain.change import Change, ChangeKind
 from mdm.domain.municipal_id import shown
 
+_NO_TITLES: Mapping[str, str] = MappingProxyType({})
 _VERDICTS = {
     "same": "respondeu que são a mesma pessoa",
     "different": "respondeu que são pessoas diferentes",
     "unsure": "não soube dizer se são a mesma pessoa",
 }
 _LINKED = {
-    "alone": "entrou no cadastro municipal",
-    "automatic": "foi ligado automaticamente",
-    "confirmed": "foi ligado por decisão de uma pessoa",
+    "alone": "entrou no cadastro municipal com o número",
+    "automatic": "foi ligado automaticamente ao número",
+    "confirmed": "foi ligado, por decisão de uma pessoa, ao número",
 }
 _RELINKED = {
     "alone": "ficou como único registro ligado por si",
@@ -30,7 +33,7 @@ _STATUS = {
 
 
 _OF_RECORDS = {
-    ChangeKind.LINKED: "{record} {linked}, com o número {home}{bits}.",
+    ChangeKind.LINKED: "{record} {linked} {home}{bits}.",
     ChangeKind.MERGED: (
         "{record} passou do número {former} para o número {home}: os dois são a mesma pessoa{bits}."
     ),
@@ -107,23 +110,24 @@ class LifeEvent:
         return self.change.change.value
 
 
-def sentence(event: LifeEvent, requested: str) -> str:
+def sentence(event: LifeEvent, requested: str, titles: Mapping[str, str] = _NO_TITLES) -> str:
     """The event in words.
 
     Args:
         event: The event.
         requested: The ID whose life is told.
+        titles: What people call the sources; by its name where one is not among them.
     """
     if event.said is not None:
-        return _said(event.actor, event.said)
+        return _said(event.actor, event.said, titles)
     assert event.change is not None
     if event.change.local_id is None:
         return _of_id(event.change)
-    return _of_record(event, event.change, requested)
+    return _of_record(event, event.change, requested, titles)
 
 
-def _said(actor: str, said: Said) -> str:
-    records = _records(said.records)
+def _said(actor: str, said: Said, titles: Mapping[str, str]) -> str:
+    records = " e o ".join(_record(key, titles) for key in said.records) or "registro"
     if said.attribute is not None:
         return f"{actor} definiu o valor de “{said.attribute}” no lugar do {records}."
     if said.verdict == "undone":
@@ -131,15 +135,15 @@ def _said(actor: str, said: Said) -> str:
     return f"{actor} comparou o {records} e {_VERDICTS[said.verdict]}."
 
 
-def _records(keys: tuple[tuple[str, str], ...]) -> str:
-    named = [f"registro {local_id} de {source}" for source, local_id in keys]
-    return " e o ".join(named) if len(named) > 1 else f"{named[0]}" if named else "registro"
+def _record(key: tuple[str | None, str | None], titles: Mapping[str, str]) -> str:
+    source, local_id = map(str, key)
+    return f"registro {local_id} ({titles.get(source, source)})"
 
 
-def _of_record(event: LifeEvent, change: Change, requested: str) -> str:
+def _of_record(event: LifeEvent, change: Change, requested: str, titles: Mapping[str, str]) -> str:
     link = str(change.link_status)
     return _OF_RECORDS[change.change].format(
-        record=f"O registro {change.local_id} de {change.source}",
+        record=f"O {_record((change.source, change.local_id), titles)}",
         home="" if change.municipal_id is None else _named(change.municipal_id, requested),
         former="" if change.former_id is None else _named(change.former_id, requested),
         linked=_LINKED.get(link),

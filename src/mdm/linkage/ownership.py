@@ -261,13 +261,9 @@ def _decided(
                          FROM {among.records} WHERE {present}),
              held AS (FROM carried WHERE {only}),
              judged AS (SELECT unnest($numbers::VARCHAR[]) AS value),
-             disputed AS (SELECT value FROM held {_DISPUTED} UNION FROM judged),
-             -- Restricted records make no number of the others disputed.
-             openly AS (SELECT value, true AS openly FROM held WHERE NOT restricted {_DISPUTED}
-                        UNION SELECT value, true FROM judged)
-        SELECT value, coalesce(openly, false), restricted,
-               record_id, source, name, mother, guardian, birth_date
-        FROM held SEMI JOIN disputed USING (value) LEFT JOIN openly USING (value)
+             disputed AS (SELECT value FROM held {_DISPUTED} UNION FROM judged)
+        SELECT value, restricted, record_id, source, name, mother, guardian, birth_date
+        FROM held SEMI JOIN disputed USING (value)
         ORDER BY value, record_id
         """,
         given | {"own": own} if column == "cpf" else given,
@@ -275,12 +271,11 @@ def _decided(
     for number, group in groupby(cursor.fetchall(), key=lambda row: row[0]):
         rows = list(group)
         verdicts = judged.get(number, {})
-        ordinary = [Holder(*row[3:]) for row in rows if not row[2]]
-        decided = {h.record_id: Ownership.OWN for h in ordinary}
-        if rows[0][1]:
-            decided = _owners(ordinary, verdicts, wards.get(number, ()))
+        # Restricted records decide nothing of the others.
+        ordinary = [Holder(*row[2:]) for row in rows if not row[1]]
+        decided = _owners(ordinary, verdicts, wards.get(number, ()))
         if len(ordinary) < len(rows):
-            every = [Holder(*row[3:]) for row in rows]
+            every = [Holder(*row[2:]) for row in rows]
             decided = _owners(every, verdicts, wards.get(number, ())) | decided
         for record_id, state in decided.items():
             yield record_id, number, state

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Collection
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -64,7 +65,13 @@ def citizens_changed(
 
 
 def pairs_changed(
-    session: ReadSession, plan_id: int, items: bytes, *, applied: bool, limit: int
+    session: ReadSession,
+    plan_id: int,
+    items: bytes,
+    *,
+    applied: bool,
+    limit: int,
+    without: Collection[int] = (),
 ) -> dict[str, object]:
     """Pairs that the plan joins or parts, with the match weight before and now.
 
@@ -74,6 +81,7 @@ def pairs_changed(
         items: Its stored content.
         applied: Whether `scored_pair` shows what it is after the plan.
         limit: At most so many of either kind.
+        without: Records of which nothing is told.
 
     Returns:
         joined, parted (numbers of pairs), and `sample`: the two records, `weight_before` and
@@ -88,6 +96,7 @@ def pairs_changed(
         with zipfile.ZipFile(io.BytesIO(items)) as packed:
             stored = pq.read_table(io.BytesIO(packed.read("plan_pair.parquet")))
         now = stored.select(_WEIGHED.names).cast(_WEIGHED)
+    before, now = _without(before, without), _without(now, without)
     both = before.join(
         now, _KEYS, join_type="full outer", left_suffix="_before", right_suffix="_now"
     )
@@ -104,6 +113,12 @@ def pairs_changed(
         "parted": parted.num_rows,
         "sample": [*_sample(session, parted, limit), *_sample(session, joined, limit)],
     }
+
+
+def _without(pairs: pa.Table, records: Collection[int]) -> pa.Table:
+    known = pa.array(sorted(records), pa.int64())
+    left, right = (pc.is_in(pairs[key], known) for key in _KEYS)
+    return pairs.filter(pc.invert(pc.or_(left, right)))
 
 
 def _apart(pairs: pa.Table, items: bytes) -> pa.Table:

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Collection
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +13,7 @@ from mdm.errors import NotFoundError
 from mdm.ports import ReadSession
 from mdm.services.apply_plan import contract_counts
 from mdm.services.plan_effects import citizens_changed, pairs_changed
+from mdm.services.seals import sealed_ids, sealed_records
 
 SAMPLE = 20
 _LIST = (
@@ -38,7 +40,8 @@ def show_plan(session: ReadSession, plan_id: int) -> dict[str, object]:
     """One plan: what it says of itself, how often it does what, and a sample of each change.
 
     Besides: which citizens are merged or split, and which pairs are joined or parted, with their
-    weights by the model in force before and by the plan's.
+    weights by the model in force before and by the plan's. Nothing is told of who is sealed now;
+    the counts are those that the plan stated when it was made.
 
     Raises:
         NotFoundError: There is no such plan.
@@ -46,7 +49,8 @@ def show_plan(session: ReadSession, plan_id: int) -> dict[str, object]:
     row = session.row(_LIST + "WHERE plan_id = :id", {"id": plan_id})
     if row is None:
         raise NotFoundError("there is no such plan", where=str(plan_id))
-    events = _events(session, plan_id, row)
+    sealed = sealed_records(session)
+    events = _unsealed(_events(session, plan_id, row), sealed, sealed_ids(session))
     kinds = {
         str(value["values"]): int(value["counts"])
         for value in pc.value_counts(events["kind"]).to_pylist()
@@ -64,7 +68,9 @@ def show_plan(session: ReadSession, plan_id: int) -> dict[str, object]:
         "events": kinds,
         "sample": sample,
         "citizens": citizens_changed(session, events, applied=applied, limit=SAMPLE),
-        "pairs": pairs_changed(session, plan_id, bytes(items), applied=applied, limit=SAMPLE),
+        "pairs": pairs_changed(
+            session, plan_id, bytes(items), applied=applied, limit=SAMPLE, without=sealed
+        ),
     }
 
 
@@ -105,6 +111,26 @@ def _events(session: ReadSession, plan_id: int, row: dict[str, object]) -> pa.Ta
     assert isinstance(items, bytes | memoryview)
     with zipfile.ZipFile(io.BytesIO(bytes(items))) as packed:
         return pq.read_table(io.BytesIO(packed.read("plan_event.parquet"))).select(_EVENTS.names)
+
+
+def _unsealed(events: pa.Table, records: Collection[int], ids: Collection[str]) -> pa.Table:
+    """The events without those of sealed records, or that bring a record to a sealed citizen.
+
+    Whoever comes from one had been nobody's.
+    """
+    hidden = pc.or_(_among(events["record_id"], records), _among(events["municipal_id"], ids))
+    told = events.filter(pc.invert(hidden))
+    from_sealed = _among(told["from_id"], ids)
+    for name, value in (("kind", "place"), ("from_id", None)):
+        place = told.schema.get_field_index(name)
+        replaced = pc.if_else(from_sealed, pa.scalar(value, pa.string()), told[name])
+        told = told.set_column(place, name, replaced)
+    return told
+
+
+def _among(column: pa.ChunkedArray, values: Collection[object]) -> pa.ChunkedArray:
+    """Whether each is one of the values; a missing one is none."""
+    return pc.is_in(column, pa.array(list(values), column.type))
 
 
 def _named(session: ReadSession, events: list[dict[str, object]]) -> list[dict[str, object]]:

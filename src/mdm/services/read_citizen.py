@@ -24,6 +24,7 @@ from mdm.services.citizen_state import CitizenState, Member, Question, citizen_s
 from mdm.services.disclosure import Disclosure, ShownValue, flags_of
 from mdm.services.masking import masked
 from mdm.services.refresh_golden import GoldenRules
+from mdm.services.seals import SealOn, seal_on
 from mdm.services.sight import Sight, sight_of
 from mdm.services.told import WITHOUT_RECORD
 
@@ -112,6 +113,7 @@ class CitizenAnswer:
         told: (ID, record or 0) of each ID in the answer, for the trace.
         municipal_ids: All IDs in it.
         fields: Groups that left, whole or masked, for the trace.
+        seal: The seal on them; only who may know of it ever gets such an answer.
     """
 
     municipal_id: str
@@ -132,6 +134,7 @@ class CitizenAnswer:
     told: tuple[tuple[str, int], ...]
     municipal_ids: tuple[str, ...]
     fields: tuple[str, ...]
+    seal: SealOn | None = None
 
 
 def read_citizen(
@@ -221,6 +224,7 @@ class _Answering:
             told=tuple((municipal_id, WITHOUT_RECORD) for municipal_id in every),
             municipal_ids=tuple(every),
             fields=self._fields(values),
+            seal=seal_on(self.session, state.municipal_id) if state.sealed else None,
         )
 
     def _level(self, member: Member, field: Field) -> Shown:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from mdm.clustering.components import UnionFind, connected_components
 from mdm.clustering.constrained import cluster_component
 from mdm.clustering.decision import ReviewPair, Thresholds, link_statuses
+from mdm.clustering.erased import with_erased
 from mdm.clustering.reconcile import reconcile
 from mdm.clustering.splits import Touched
 from mdm.domain.events import (
@@ -220,7 +221,9 @@ def _decide(case: _Case, thresholds: Thresholds, existing: Mapping[int, str]) ->
         case.clusters += decision.clusters
         case.links |= {r: Link(*link) for r, link in link_statuses(decision).items()}
         case.review += decision.review
-    case.clusters = _with_erased(case, erased)
+    ordinary = {record_id for record_id, facts in case.facts.items() if not facts.restricted}
+    closure = close(case.judgements)
+    case.clusters = with_erased(case.clusters, case.homes, ordinary, erased, closure)
 
 
 def _must_groups(judgements: Sequence[Judgement]) -> dict[int, int]:
@@ -256,25 +259,6 @@ def _by_component(
     return found
 
 
-def _with_erased(case: _Case, erased: Sequence[int]) -> list[tuple[int, ...]]:
-    """Erased records are no evidence: they stay with the largest part of their citizen."""
-    if not erased:
-        return case.clusters
-    clusters = [list(cluster) for cluster in case.clusters]
-    for record_id in erased:
-        home = case.homes[record_id]
-
-        def share(cluster: list[int], home: str = home) -> tuple[int, int]:
-            return sum(case.homes.get(r) == home for r in cluster), -min(cluster)
-
-        largest = max(clusters, key=share, default=None)
-        if largest is None or share(largest)[0] == 0:
-            clusters.append([record_id])
-        else:
-            largest.append(record_id)
-    return [tuple(sorted(cluster)) for cluster in clusters]
-
-
 def _components(case: _Case) -> list[tuple[int, ...]]:
     edges = [(pair.record_l, pair.record_r) for pair in case.pairs]
     edges += [(group, record_id) for record_id, group in case.must_groups.items()]
@@ -293,7 +277,7 @@ def _events(
 ) -> tuple[Event, ...]:
     """The events that make the clusters citizens; records that stay may be linked otherwise."""
     until = (date.fromisoformat(session.at[:10]) + timedelta(days=AMBIGUOUS_FOR.days)).isoformat()
-    restricted = frozenset(r for r, facts in case.facts.items() if facts.restricted)
+    restricted = _restricted(session, case.homes)
     ids = ids_of_records(session, case.homes)
     by_record: dict[int, set[str]] = {record_id: set() for record_id in case.homes}
     for facts in ids.values():
@@ -338,6 +322,12 @@ def _events(
         and case.links[record_id].status != LinkStatus(case.statuses[record_id])
     ]
     return with_drawn_ids(mints_first([*made, *relinked]), lambda: draw_id(session))
+
+
+def _restricted(session: ReadSession, records: Iterable[int]) -> frozenset[int]:
+    """Which records are restricted; an erased one stays so."""
+    sql = "SELECT record_id FROM record WHERE restricted AND record_id IN ({keys})"
+    return frozenset(as_int(row["record_id"]) for row in rows_of_numbers(session, sql, records))
 
 
 def _knots(case: _Case) -> list[list[tuple[int, ...]]]:

@@ -10,9 +10,12 @@ import io
 import zipfile
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mdm.ports import ReadSession, WriteSession
+from mdm.services.lists import as_int, rows_of_numbers
+from mdm.services.seals import sealed
 
 PAIRS = pa.schema(
     [
@@ -30,6 +33,10 @@ _MEMBER = "replaced_pair.parquet"
 _NEXT = """
 SELECT plan_id, items FROM plan WHERE state = 'applied' AND applied_tx > :tx
 ORDER BY applied_tx LIMIT 1
+"""
+_GONE = f"""
+SELECT r.record_id FROM record r WHERE r.record_id IN ({{keys}})
+AND (r.state = 'erased' OR {sealed("r")})
 """
 _HOMES = pa.schema([("record_id", pa.int64()), ("municipal_id", pa.string())])
 
@@ -93,16 +100,18 @@ def _restore(session: WriteSession, plan_id: int, before: pa.Table) -> None:
         schema=pa.schema([PAIRS.field("record_l"), PAIRS.field("record_r")]),
     )
     session.delete_arrow("scored_pair", written)
-    kept = _without_sealed(session, before)
+    kept = _without_gone(session, before)
     if kept.num_rows > 0:
         session.upsert_arrow("scored_pair", _with_outcomes(session, kept))
 
 
-def _without_sealed(session: ReadSession, pairs: pa.Table) -> pa.Table:
-    """The pairs of which no record has been sealed since."""
-    gone = {row["record_id"] for row in session.rows("SELECT record_id FROM sealed_record")}
-    kept = [p for p in pairs.to_pylist() if gone.isdisjoint((p["record_l"], p["record_r"]))]
-    return pa.Table.from_pylist(kept, schema=PAIRS)
+def _without_gone(session: ReadSession, pairs: pa.Table) -> pa.Table:
+    """The pairs of which no record has been sealed or erased since."""
+    ends = {key: pairs[key].to_pylist() for key in ("record_l", "record_r")}
+    numbers = {number for column in ends.values() for number in column}
+    gone = [as_int(row["record_id"]) for row in rows_of_numbers(session, _GONE, numbers)]
+    hit = (pc.is_in(pairs[key], pa.array(gone, pa.int64())) for key in ends)
+    return pairs.filter(pc.invert(pc.or_(*hit)))
 
 
 def _with_outcomes(session: ReadSession, pairs: pa.Table) -> pa.Table:

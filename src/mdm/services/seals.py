@@ -5,8 +5,10 @@ for apart are reads of whoever may know of restricted records, of what decides, 
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 
+from mdm.domain.seal import SealReason
 from mdm.errors import NotFoundError
 from mdm.ports import ReadSession
 from mdm.services.lists import rows_of_texts
@@ -23,6 +25,21 @@ class Hidden(Enum):
     NO = auto()
     RESTRICTED = auto()
     SEALED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealOn:
+    """A seal that is on.
+
+    Attributes:
+        reason: On what ground.
+        people: Who put it on, and the second person.
+        at: When, UTC ISO text.
+    """
+
+    reason: SealReason
+    people: tuple[str, str]
+    at: str
 
 
 def hidden(record: str) -> str:
@@ -57,6 +74,13 @@ def sealed_ids(session: ReadSession) -> frozenset[str]:
     return frozenset(str(row["municipal_id"]) for row in session.rows(_SEALED_IDS))
 
 
+def sealed_records(session: ReadSession) -> frozenset[int]:
+    """Every record that is sealed now."""
+    return frozenset(
+        int(str(row["record_id"])) for row in session.rows("SELECT record_id FROM sealed_record")
+    )
+
+
 def sealed_among(session: ReadSession, records: Collection[int]) -> bool:
     """Whether one of some records is sealed."""
     names = {f"r{n}": record_id for n, record_id in enumerate(sorted(records))}
@@ -72,6 +96,18 @@ def open_citizens(session: ReadSession, citizens: Collection[str]) -> set[str]:
         f"WHERE m.municipal_id IN ({{keys}}) AND {sealed('m')}"
     )
     return {*citizens} - {str(row["municipal_id"]) for row in rows_of_texts(session, sql, citizens)}
+
+
+def seal_on(session: ReadSession, municipal_id: str) -> SealOn:
+    """The seal on a sealed citizen, by the ID that they have."""
+    row = session.row(
+        "SELECT reason, actor, second, at FROM seal "
+        "WHERE municipal_id = :id AND state = 'active' ORDER BY seal_id DESC LIMIT 1",
+        {"id": municipal_id},
+    )
+    assert row is not None
+    people = (str(row["actor"]), str(row["second"]))
+    return SealOn(reason=SealReason(str(row["reason"])), people=people, at=str(row["at"]))
 
 
 def is_sealed(session: ReadSession, municipal_id: str) -> bool:

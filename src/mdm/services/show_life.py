@@ -1,5 +1,6 @@
 """The life of a citizen as one reader may see it: sentences, keys masked as elsewhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,6 +14,7 @@ from mdm.services.disclosure import Disclosure, flags_of
 from mdm.services.life import Life, read_life
 from mdm.services.masking import masked
 from mdm.services.refresh_golden import GoldenRules
+from mdm.services.seals import SealOn, seal_on
 from mdm.services.sight import Sight, sight_of
 
 SOMEBODY = "Uma pessoa responsável"
@@ -42,18 +44,34 @@ class ShownLife:
         requested: The ID asked for.
         events: From the first to the last.
         municipal_ids: All IDs named.
+        seal: The seal on them; told to nobody but who may know of it.
     """
 
     municipal_id: str
     requested: str
     events: tuple[Told, ...]
     municipal_ids: tuple[str, ...]
+    seal: SealOn | None = None
 
 
 def show_life(
-    session: ReadSession, rules: GoldenRules, reader: Reader, municipal_id: str, *, today: date
+    session: ReadSession,
+    rules: GoldenRules,
+    reader: Reader,
+    municipal_id: str,
+    *,
+    today: date,
+    titles: Mapping[str, str] | None = None,
 ) -> ShownLife:
     """The life of the citizen that an ID names now.
+
+    Args:
+        session: A snapshot.
+        rules: Which local IDs are numbers of documents.
+        reader: Who reads, for which purpose.
+        municipal_id: The ID.
+        today: The day that ages are measured against.
+        titles: What people call the sources; None: by their names.
 
     Raises:
         ForbiddenError: The role may not read citizens for this purpose.
@@ -69,7 +87,7 @@ def show_life(
         today=today,
     )
     life = read_life(session, municipal_id, sight.visible, today=today.isoformat())
-    showing = _Showing(sight, rules, state, life)
+    showing = _Showing(sight, rules, state, life, {} if titles is None else titles)
     events = tuple(showing.told(event) for event in life.events if showing.may_tell(event))
     named: set[str | None] = {state.municipal_id, state.requested}
     for event in life.events:
@@ -80,6 +98,7 @@ def show_life(
         requested=state.requested,
         events=events,
         municipal_ids=tuple(sorted(name for name in named if name is not None)),
+        seal=seal_on(session, state.municipal_id) if state.sealed else None,
     )
 
 
@@ -89,6 +108,7 @@ class _Showing:
     rules: GoldenRules
     state: CitizenState
     life: Life
+    titles: Mapping[str, str]
 
     @property
     def disclosure(self) -> Disclosure:
@@ -112,7 +132,8 @@ class _Showing:
         event = replace(
             event,
             actor=event.actor if sees_doubts else SOMEBODY,
-            weight=event.weight if sees_doubts else None,
+            # A number of bits tells readers of this page nothing: evidence has pages of its own.
+            weight=None,
         )
         if event.said is not None:
             records = tuple((key[0], self._shown(key)) for key in event.said.records)
@@ -120,7 +141,7 @@ class _Showing:
         elif event.change is not None and event.change.local_id is not None:
             (key,) = event.records()
             event = replace(event, change=replace(event.change, local_id=self._shown(key)))
-        return Told(at=event.at, sentence=sentence(event, self.life.requested))
+        return Told(at=event.at, sentence=sentence(event, self.life.requested, self.titles))
 
     def _level(self, key: Key, field: Field = Field.RECORDS) -> Shown:
         restricted = any(

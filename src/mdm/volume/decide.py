@@ -18,6 +18,12 @@ from mdm.duck import count, count_rows
 from mdm.volume.attach import attach_hidden, detach_hidden, write_hidden
 from mdm.volume.components import LinkRules, find_components
 from mdm.volume.contested import contested_components, find_contested
+from mdm.volume.erased import (
+    put_spoken_of,
+    put_with_ordinary,
+    put_with_restricted,
+    take_erased_out,
+)
 from mdm.volume.over_merge import over_merges
 from mdm.volume.questions import between_components
 from mdm.volume.reopened import (
@@ -41,25 +47,6 @@ REVIEW_SCHEMA = pa.schema(
         ("rank", pa.int64()),
     ]
 )
-
-
-# Erased records are no evidence: they stay with the largest part of their citizen, and so do the
-# IDs that they anchor. `mdm.services.redecide` does the same for a few citizens.
-_WITHOUT_ERASED = """
-DELETE FROM cluster
-WHERE record_id IN (SELECT record_id FROM record_state WHERE state = 'erased')
-"""
-_WITH_ERASED = """
-INSERT INTO cluster
-WITH gone AS (SELECT p.record_id, p.municipal_id, p.link_status
-              FROM placed p JOIN record_state r USING (record_id)
-              ANTI JOIN cluster USING (record_id) WHERE r.state = 'erased'),
-     share AS (SELECT g.record_id, g.link_status, c.cluster, count(*) AS n
-               FROM gone g JOIN placed p USING (municipal_id)
-               JOIN cluster c ON c.record_id = p.record_id GROUP BY ALL)
-SELECT record_id, cluster, link_status, NULL FROM share
-QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY n DESC, cluster) = 1
-"""
 
 
 def decide_clusters(
@@ -100,15 +87,20 @@ def decide_clusters(
     overs = over_merges(con, open_judgements, within, scope)
     if reopened_only:
         take_decided(con)
-    if count(con, "SELECT count(*) FROM record_state WHERE state = 'erased'") > 0:
-        con.execute(_WITHOUT_ERASED)
-        con.execute(_WITH_ERASED)
+    are_erased = count(con, "SELECT count(*) FROM record_state WHERE state = 'erased'") > 0
+    if are_erased:
+        take_erased_out(con, judgements)
+        put_with_ordinary(con)
     _keep_questions(con, [*within, *overs], anew=not reopened_only)
     asked = _kept_questions(con)
     between = between_components(con, thresholds, open_judgements, asked)
     # Last, so that restricted records sway nothing of what is decided and asked about others.
     if hidden:
         between += map(_question, attach_hidden(con, thresholds, judgements, knots.among))
+        if are_erased:
+            put_with_restricted(con)
+    if are_erased:
+        put_spoken_of(con, judgements)
     _write_rows(con, "TABLE review_pair", [*asked, *between])
 
 

@@ -24,35 +24,35 @@ def told(change: Change | None = None, said: Said | None = None, bits: float | N
         (
             record(ChangeKind.LINKED),
             12.34,
-            ("O registro 17 de saude foi ligado automaticamente, com o número 7ZK4M-0QW2T (este) "
+            ("O registro 17 (saude) foi ligado automaticamente ao número 7ZK4M-0QW2T (este) "
             "(força 12,3 bits)."),
         ),
         (
             record(ChangeKind.LINKED, link_status="alone"),
             None,
-            "O registro 17 de saude entrou no cadastro municipal, com o número 7ZK4M-0QW2T (este).",
+            "O registro 17 (saude) entrou no cadastro municipal com o número 7ZK4M-0QW2T (este).",
         ),
         (
             record(ChangeKind.MERGED, municipal_id=B, former_id=A),
             None,
-            ("O registro 17 de saude passou do número 7ZK4M-0QW2T (este) para o número "
+            ("O registro 17 (saude) passou do número 7ZK4M-0QW2T (este) para o número "
             "0A0A0-A0A0A: os dois são a mesma pessoa."),
         ),
         (
             record(ChangeKind.SPLIT, former_id=B),
             None,
-            ("O registro 17 de saude foi separado do número 0A0A0-A0A0A e tem agora o número "
+            ("O registro 17 (saude) foi separado do número 0A0A0-A0A0A e tem agora o número "
             "7ZK4M-0QW2T (este)."),
         ),
         (
             record(ChangeKind.STATUS, record_status="withdrawn"),
             None,
-            "O registro 17 de saude deixou de constar na origem.",
+            "O registro 17 (saude) deixou de constar na origem.",
         ),
         (
             record(ChangeKind.RELINKED, link_status="confirmed"),
             None,
-            "O registro 17 de saude teve a ligação confirmada por uma pessoa.",
+            "O registro 17 (saude) teve a ligação confirmada por uma pessoa.",
         ),
         (
             Change(
@@ -87,17 +87,17 @@ def test_what_changed_in_words(change: Change, bits: float | None, words: str) -
         (
             Said(records=(("saude", "17"), ("escola", "3")), verdict="different"),
             (
-                "bia comparou o registro 17 de saude e o registro 3 de escola e respondeu que são "
+                "bia comparou o registro 17 (saude) e o registro 3 (escola) e respondeu que são "
                 "pessoas diferentes."
             ),
         ),
         (
             Said(records=(("saude", "17"), ("escola", "3")), verdict="undone"),
-            "bia desfez a resposta sobre o registro 17 de saude e o registro 3 de escola.",
+            "bia desfez a resposta sobre o registro 17 (saude) e o registro 3 (escola).",
         ),
         (
             Said(records=(("saude", "17"),), attribute="birth_date"),
-            "bia definiu o valor de “birth_date” no lugar do registro 17 de saude.",
+            "bia definiu o valor de “birth_date” no lugar do registro 17 (saude).",
         ),
     ],
 )
@@ -113,3 +113,16 @@ def test_every_kind_of_change_has_a_sentence(kind: ChangeKind) -> None:
         words = told(change)
         assert words.endswith(".")
         assert "None" not in words
+
+
+def test_sources_are_called_as_people_call_them() -> None:
+    titles = {"saude": "e-SUS APS PEC"}
+    event = LifeEvent(at=AT, actor="bia", change=record(ChangeKind.LINKED))
+    said = LifeEvent(at=AT, actor="bia", said=Said(records=(("saude", "17"),), verdict="undone"))
+
+    assert sentence(event, B, titles) == (
+        "O registro 17 (e-SUS APS PEC) foi ligado automaticamente ao número 7ZK4M-0QW2T."
+    )
+    assert sentence(said, B, titles) == (
+        "bia desfez a resposta sobre o registro 17 (e-SUS APS PEC)."
+    )

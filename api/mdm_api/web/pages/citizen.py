@@ -21,7 +21,7 @@ from mdm_api.answering import answered
 from mdm_api.dependencies import CheckedFormDep, ServingDep, WebSessionDep
 from mdm_api.shell import request_id_of
 from mdm_api.web import words
-from mdm_api.web.build_citizen import Seen, citizen_page, reveal_field
+from mdm_api.web.build_citizen import Seen, citizen_page, reveal_field, seal_banner
 from mdm_api.web.build_search import purpose_choices
 from mdm_api.web.faults import PageRoute
 from mdm_api.web.frames import REVIEWERS, frame_of
@@ -73,6 +73,7 @@ async def history(
         events=tuple(
             Happened(when=moment(event.at), sentence=event.sentence) for event in life.events
         ),
+        banners=() if life.seal is None else (seal_banner(life.seal, translate_of(request)),),
     )
     frame = frame_of(request, _("History"), session=session, section="search")
     return page(request, "history.html", frame, view)

@@ -194,11 +194,13 @@ class HistoryPage:
     Attributes:
         municipal_id, shown_id: Their ID; as people write it.
         events: From the first to the last.
+        banners: What must be known before anything else.
     """
 
     municipal_id: str
     shown_id: str
     events: tuple[Happened, ...]
+    banners: tuple[Banner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
