@@ -34,7 +34,7 @@ HELD_BY_AT_LEAST = 10
 SESSION_PAIRS = 1_500_000
 ROUNDS_WITHOUT_NUMBERS = 2
 # No level is rarer among matches than this: data are never as clean as they look, and numbers typed
-# by hand less so than names, which are read over.
+# by hand less so than names, which are read over; but two check digits let one slip in 100 pass.
 LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
 
 DEFAULT_THRESHOLDS = Thresholds(link=7.0, review=0.0, fracture=2.0, margin=3.0)
@@ -280,6 +280,7 @@ def _relatives(
 RELATIVES_BEYOND_HOME = 1.6
 # Own numbers are a person's own: a relative agrees on them only by chance or by mistake.
 _NEVER_SHARED = frozenset({"cpf", "cns", "nis", "dnv", "inep_id", "rg", "birth_certificate"})
+_UNCHECKED = _NEVER_SHARED - {"cpf", "birth_certificate"}
 
 
 def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Array]) -> list[Array]:
@@ -329,7 +330,7 @@ def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Arr
 
 def _at_least(values: Array, comparison: str) -> Array:
     """The probabilities with none under the least of this comparison."""
-    raised = np.maximum(values, LEAST_M_OF_NUMBERS if comparison in _NEVER_SHARED else LEAST_M)
+    raised = np.maximum(values, LEAST_M_OF_NUMBERS if comparison in _UNCHECKED else LEAST_M)
     return np.asarray(raised / raised.sum())
 
 
