@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bench.accuracy_calibration import binned
 from bench.accuracy_musts import NEVER, musts, wrong_at_recall, wrong_of_peer
+from bench.accuracy_rates import Line
 from bench.accuracy_review import hours
 
 
@@ -27,9 +28,9 @@ class Row:
         return f"{self.people:,} / {self.seed}"
 
 
-def tables(rows: Sequence[Row]) -> Iterator[Table]:
-    """All tables of a run."""
-    yield accuracy(rows)
+def tables(rows: Sequence[Row], changed: Sequence[Line]) -> Iterator[Table]:
+    """All tables of a run: the one that is asked for first, then what goes into it."""
+    yield accuracy(rows, changed)
     yield musts([(row.name, row.peer, row.ours) for row in rows])
     yield review(rows)
     yield subgroups(rows)
@@ -49,11 +50,15 @@ def _at_recall(curve: Sequence[dict[str, float]], recall: float) -> str:
     return "not reached" if wrong == NEVER else f"{wrong:.0f}"
 
 
-def accuracy(rows: Sequence[Row]) -> Table:
-    """Plain Splink and the bound at their best thresholds, ours as applied and at its best."""
+def accuracy(rows: Sequence[Row], changed: Sequence[Line]) -> Table:
+    """Plain Splink and the bound at their best thresholds, ours as applied and at its best.
+
+    Below, ours in cities with other rates: as assumed, all errors and the worst of each kind.
+    """
     table = Table(title="Accuracy (pairs of records)")
     for name in ("people / seed", "what", "precision", "recall", "F1", "best F1",
-                 "wrong links", "wrong at the peer's recall"):  # fmt: skip
+                 "wrong links", "wrong at the peer's recall", "review / 1,000",
+                 "recall with review"):  # fmt: skip
         table.add_column(name, justify="left" if name == "what" else "right")
     for row in rows:
         best = row.peer["best"]
@@ -63,13 +68,33 @@ def accuracy(rows: Sequence[Row]) -> Table:
         ideal = max(row.bound, key=lambda one: one["f1"])
         applied = row.ours["applied"]
         table.add_row(row.name, "plain Splink, best threshold", *_shares(best),
-                      f"{best['f1']:.4f}", f"{wrong:.0f}", f"{wrong:.0f}")  # fmt: skip
+                      f"{best['f1']:.4f}", f"{wrong:.0f}", f"{wrong:.0f}", "", "")  # fmt: skip
         table.add_row("", "ours, as applied", *_shares(applied), f"{top['f1']:.4f}",
-                      f"{applied['wrong']}", _at_recall(row.ours["sweep"], recall))  # fmt: skip
+                      f"{applied['wrong']}", _at_recall(row.ours["sweep"], recall),
+                      f"{row.ours['review_per_1000']:.1f}",
+                      f"{row.ours['answered']['recall']:.4f}")  # fmt: skip
         table.add_row("", "supervised bound, best threshold", *_shares(ideal),
                       f"{ideal['f1']:.4f}", f"{ideal['wrong']:.0f}",
-                      _at_recall(row.bound, recall))  # fmt: skip
+                      _at_recall(row.bound, recall), "", "")  # fmt: skip
+    for kind, (name, found) in _shown_changes(changed):
+        table.add_row(
+            "other rates", f"ours, {kind}: {name}" if kind else f"ours, {name}", *_shares(found),
+            "", f"{found['wrong']:.0f}", "", f"{found['review_per_1000']:.1f}",
+            f"{found['recall_with_review']:.4f}",
+        )  # fmt: skip
     return table
+
+
+def _shown_changes(changed: Sequence[Line]) -> Iterator[tuple[str, Line]]:
+    """Of the cities with other rates those that the one table shows, with what they are."""
+    if changed:
+        yield "", changed[0]
+    for kind, sign in (("worst halved", "× 0.5"), ("worst doubled", "× 2"), ("", "copied")):
+        of_kind = [line for line in changed if sign in line[0]]
+        if kind and of_kind:
+            yield kind, min(of_kind, key=lambda line: line[1]["f1"])
+        else:
+            yield from (("", line) for line in of_kind)
 
 
 def review(rows: Sequence[Row]) -> Table:

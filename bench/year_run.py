@@ -17,7 +17,7 @@ from mdm.synth.year import generate_year, month_end
 from mdm.synth.year_rates import MONTHS
 
 Say = Callable[[str], None]
-OLD_MODEL, NEW_MODEL = "v2", "v3"
+OLD_MODEL, NEW_MODEL = "v3", "v4"
 FIRST = (
     ("saude", "canonical/health.csv"),
     ("cadunico", "canonical/social.csv"),

@@ -11,7 +11,7 @@ from mdm.linkage.person_model import COMPARISONS, MARKED, UNMARKED
 
 _TOKENS: Final = ("MARIA", "MARIO", "ANA", "A", "JOAO", "JULIA", "CLARA", "SILVA", "SILVEIRA", "")
 _LETTERS: Final = "AB1 "
-_INTEGERS: Final = frozenset({"birth_exact", "birth_year"})
+_INTEGERS: Final = frozenset({"birth_exact", "birth_year", "given1_usual"})
 Row = dict[str, object]
 
 

@@ -11,6 +11,7 @@ from mdm.clustering.decision import Thresholds
 from mdm.domain.municipal_id import shown as written
 from mdm.domain.scored_pair import Guard
 from mdm.linkage.explain import MISSING, Explanation
+from mdm.linkage.person_model import CONFLICTS
 from mdm.linkage.waterfall import Step, Waterfall, bits_text, waterfall
 from mdm.services.disclosure import CIVIL_NAME
 from mdm.services.preview_join import JoinPreview
@@ -37,7 +38,6 @@ TOLD: Final = 7
 """Sentences of one side of the evidence, at most."""
 _LEAST_BITS = 0.3
 _ALIKE = 0.75
-_CONFLICT = "conflict"
 
 COMPARED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -219,11 +219,12 @@ def likeness_of(left: list[str], right: list[str], levels: Mapping[str, str]) ->
     """
     if not left or not right:
         return Likeness.MISSING
-    found = [level for level in levels.values() if level != MISSING]
-    if set(map(folded, left)) == set(map(folded, right)) and _CONFLICT not in found:
+    found = {level for level in levels.values() if level != MISSING}
+    contradicts = not CONFLICTS.isdisjoint(found)
+    if set(map(folded, left)) == set(map(folded, right)) and not contradicts:
         return Likeness.EQUAL
     if found:
-        return Likeness.DIFFERENT if _CONFLICT in found else Likeness.ALIKE
+        return Likeness.DIFFERENT if contradicts else Likeness.ALIKE
     # What the model could not compare: part of an address, one of several numbers.
     in_part = any(one in other or other in one for one in left for other in right)
     if in_part:

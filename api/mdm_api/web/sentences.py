@@ -42,6 +42,10 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("given", "contained"): _("One side has a further given name that the other lacks."),
         ("given", "initial"): _("One side has only the initial of the first name."),
         ("given", "typo"): _("The first names differ by one typing slip."),
+        ("given", "names_sound_equal"): _(
+            "The first names are two usual names that sound the same."
+        ),
+        ("given", "near_names"): _("The first names are two usual names, one letter apart."),
         ("given", "first_equal_rest_differs"): _(
             "The first name is equal, but the second one differs."
         ),
@@ -160,6 +164,10 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("address", "street_typo"): _("The street differs by a typing slip, the number is equal."),
         ("address", "conflict"): _("The addresses are different; people move."),
         ("address", MISSING): _("One side lacks an address."),
+        ("sex", "equal_of_one_name"): _("The sex noted is equal, as the first name tells."),
+        ("sex", "conflict_of_one_name"): _(
+            "The sex noted is different, though the first name is the same."
+        ),
         ("sex", "equal"): _("The sex noted is equal."),
         ("sex", "conflict"): _("The sex noted is different."),
         ("sex", MISSING): _("One side does not note the sex."),

@@ -12,6 +12,7 @@ from mdm.domain.scored_pair import Guard
 from mdm.linkage.explain import MISSING, Explanation, explain_pattern
 from mdm.linkage.model import PersonModel, population_class
 from mdm.linkage.pair_scorer import PairScorer, PairWeight
+from mdm.linkage.person_model import CONFLICTS
 from mdm.linkage.plain_words import NAMES, Evidence, clause, findings_of, two_sentences
 from mdm.linkage.prepare import is_crowded_dwelling, usable_phones
 from mdm.linkage.prepare_one import Decided, prepare_one
@@ -25,7 +26,6 @@ from mdm.services.lists import as_text
 from mdm.services.pair_state import PairState, pair_state
 from mdm.services.review_desk import ReviewItem
 
-_CONFLICT: Final = "conflict"
 _RECORDS: Final = "SELECT COUNT(*) FROM record WHERE NOT restricted"
 _STORED: Final = """
 SELECT s.match_weight, s.pattern, p.counts FROM scored_pair s
@@ -98,7 +98,7 @@ def explain_pair(
             }
             for said in weight.contributions
         ],
-        "conflicts": [c.comparison for c in weight.contributions if c.level == _CONFLICT],
+        "conflicts": [c.comparison for c in weight.contributions if c.level in CONFLICTS],
         "missing": [c.comparison for c in weight.contributions if c.level == MISSING],
         "not_theirs": not_theirs,
         "guards": [guard.value for guard in guards],

@@ -66,10 +66,10 @@ class Ward:
 def compatible(one: Holder, other: Holder) -> bool:
     """Whether two records may be one person: the first name or the birth date agrees or misses.
 
-    Birth dates a generation apart need the very same first name and no other mother, and neither
-    may be named as the other's mother or guardian: MARIA and her daughter MARIANE, JORGE and his
-    son JORGE, or a newborn without a name, are two people. So is a child of another name whose
-    mother the other is, where a date is missing.
+    Birth dates a generation apart need the very same first name, a further name in common and no
+    other mother, and neither may be named as the other's mother or guardian: MARIA and her daughter
+    MARIANE, JORGE and his son JORGE, or a newborn without a name, are two people. So is a child of
+    another name whose mother the other is, where a date is missing.
     """
     born_alike = same_birth(one.birth_date, other.birth_date)
     is_family = _names(one, other) or _names(other, one)
@@ -79,9 +79,16 @@ def compatible(one: Holder, other: Holder) -> bool:
     if one.name is None or other.name is None:
         return not is_apart and not is_family
     if is_apart:
-        equal = one.name.split(" ", 1)[0] == other.name.split(" ", 1)[0]
-        return equal and not is_family and same_first_name(one.mother, other.mother)
+        alike = _share_first_and_further(one.name, other.name)
+        return alike and not is_family and same_first_name(one.mother, other.mother)
     return same_first_name(one.name, other.name) or (born_alike and not is_family)
+
+
+def _share_first_and_further(one: str, other: str) -> bool:
+    """Whether two names begin alike and share a further one, unless a side has no other."""
+    first, *more = one.split(" ")
+    begins, *others = other.split(" ")
+    return first == begins and (not more or not others or not set(more).isdisjoint(others))
 
 
 def guardian_says(holder: Holder, ward: Ward) -> int:

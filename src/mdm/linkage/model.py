@@ -19,14 +19,17 @@ from typing import Any
 from mdm.errors import ModelFileError
 from mdm.linkage.person_model import COMPARISONS, TWIN_MARK, Comparison
 
-FORMAT = 5
+FORMAT = 6
 # Format 1 knew no twins and fewer comparisons: it is read as a model in which they say nothing.
 # Until format 2 what is exchanged or a nome social was a conflict like any other, and mothers'
 # names were counted whole. Until format 4 an address was graded by the first thing that agrees,
-# and what is left of a name was a conflict.
-READABLE = (1, 2, 3, 4, 5)
+# and what is left of a name was a conflict. Until format 5 two usual first names that are
+# alike were one misspelt, and the sex counted with the first name.
+READABLE = (1, 2, 3, 4, 5, 6)
 # Level -> the first format that knows it, and what it was before.
 _NEW_LEVELS = {
+    ("given", "names_sound_equal"): (6, "sounds_equal"),
+    ("given", "near_names"): (6, "typo"),
     ("given", "social"): (3, "conflict"),
     ("given", "exchanged"): (3, "conflict"),
     ("given", "crossed"): (5, "conflict"),
@@ -43,6 +46,8 @@ _NEW_LEVELS = {
     ("address", "area_equal"): (5, "postal_code_equal"),
     ("address", "number_in_district"): (5, "district_equal"),
     ("address", "street_typo"): (5, "conflict"),
+    ("sex", "equal_of_one_name"): (6, "equal"),
+    ("sex", "conflict_of_one_name"): (6, "conflict"),
     ("father", "exchanged_with_mother"): (3, "conflict"),
 }
 _COUNTED_WHOLE = {"mother_rest": "mother"}
@@ -88,7 +93,7 @@ class PersonModel:
         twins_per_record: Expected records of twins; 0 where the model does not know twins.
         term_frequencies: (column, value) to its share of non-missing values; value "" is the
             floor taken by every rarer value.
-        given_tokens: Tokens that, in second place, are given names.
+        given_tokens: Usual given names; in second place, such a token is a given name, too.
         fingerprint: What the training data looked like; see `mdm.linkage.fingerprint`.
         thresholds: Where decisions change.
         digest: Hash of the files, hexadecimal; names the model version.

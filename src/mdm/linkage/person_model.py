@@ -37,6 +37,9 @@ MOTHER_SURNAMES = ("mother_surname1_key", "mother_surname2_key", "mother_surname
 TWIN_MARK = "twin_mark"
 MARKED, UNMARKED = "M", "U"
 
+CONFLICTS = frozenset({"conflict", "conflict_of_one_name"})
+"""Labels of the levels at which two values contradict each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -86,6 +89,10 @@ def _rest(label: str = "conflict") -> Level:
 
 
 _CROSSED_NAME = Crossed("given1_key", "surname_last_key")
+_ONE_NAME = Equal("given1_key")
+_UNUSUAL = AnyMissing("given1_usual")
+_ONE_SLIP = Typed("given1", 1, GIVEN_ENDS, 4)
+_SECOND_AGREES = Either((AnyMissing("given2_key"), Equal("given2_key")))
 _SAME_AREA = Either((Equal("postal_code"), Equal("district")))
 
 COMPARISONS: tuple[Comparison, ...] = (
@@ -94,22 +101,15 @@ COMPARISONS: tuple[Comparison, ...] = (
         AnyMissing("given1"),
         (
             Level("equal", Equal("given"), tf="given", exact="given"),
-            Level("sounds_equal", Equal("given_key")),
-            Level("contained", All((Equal("given1_key"), Contained(GIVEN)))),
-            Level(
-                "initial",
-                All((InitialOf("given1"), Either((AnyMissing("given2_key"), Equal("given2_key"))))),
-            ),
-            Level(
-                "typo",
-                All(
-                    (
-                        Typed("given1", 1, GIVEN_ENDS, 4),
-                        Either((AnyMissing("given2_key"), Equal("given2_key"))),
-                    )
-                ),
-            ),
-            Level("first_equal_rest_differs", Equal("given1_key")),
+            # A slip where a first name is no usual one, or the second name has it. Two usual names
+            # that are alike (MATEUS, MATHEUS; JOAO, JOANA) are as often those of twins.
+            Level("sounds_equal", All((Equal("given_key"), Either((_UNUSUAL, Equal("given1")))))),
+            Level("names_sound_equal", Equal("given_key")),
+            Level("contained", All((_ONE_NAME, Contained(GIVEN)))),
+            Level("initial", All((InitialOf("given1"), _SECOND_AGREES))),
+            Level("typo", All((_UNUSUAL, _ONE_SLIP, _SECOND_AGREES))),
+            Level("near_names", All((_ONE_SLIP, _SECOND_AGREES))),
+            Level("first_equal_rest_differs", _ONE_NAME),
             Level("shared", Shared(GIVEN)),
             Level("far_typo", Typed("given1", 2, GIVEN_ENDS, 6)),
             Level("social", Crossed("given1", "social1")),
@@ -262,7 +262,17 @@ COMPARISONS: tuple[Comparison, ...] = (
             _rest(),
         ),
     ),
-    Comparison("sex", AnyMissing("sex"), (Level("equal", Equal("sex"), exact="sex"), _rest())),
+    Comparison(
+        "sex",
+        AnyMissing("sex"),
+        (
+            # One first name is of one sex: another is a slip of the pen for whomever it is.
+            Level("equal_of_one_name", All((_ONE_NAME, Equal("sex"))), mute=True),
+            Level("conflict_of_one_name", _ONE_NAME, mute=True),
+            Level("equal", Equal("sex"), exact="sex"),
+            _rest(),
+        ),
+    ),
     Comparison(
         "father",
         AnyMissing("father"),

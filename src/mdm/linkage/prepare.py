@@ -64,6 +64,7 @@ _NAME = {
     "given1_start": _key("t[1][1:2]"),
     "given1_end": _key("t[1][-2:]"),
     "given1_key": _key("p[1]"),
+    "given1_usual": "CASE WHEN t[1] IN (SELECT token FROM model_given_token) THEN 1 END",
     "given2_key": _key("CASE WHEN g = 2 THEN p[2] END"),
     "given": "given",
     "tf_given": _frequency("given", "given"),

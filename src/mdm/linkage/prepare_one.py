@@ -46,7 +46,7 @@ def prepare_one(
         record_id: Its number.
         source: Its source; a declared family is one within its source.
         decided: What other records say about its identifiers and phones.
-        given_tokens: The model's tokens that, in second place, are given names.
+        given_tokens: The model's given names: usual in first place, and names in second.
     """
     name = _Split.of(record.name, record.name_phonetic, given_tokens)
     return {
@@ -76,11 +76,15 @@ def _twin_mark(record: StandardRecord) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Split:
-    """A name in tokens, without initials after the first, and how many of them are given names."""
+    """A name in tokens, without initials after the first, and how many of them are given names.
+
+    `is_usual`: the first of them is one of the model's given names.
+    """
 
     tokens: tuple[str, ...]
     keys: tuple[str, ...] | None
     given: int
+    is_usual: bool
 
     @classmethod
     def of(cls, name: str | None, phonetic: str | None, given: AbstractSet[str]) -> "_Split | None":
@@ -94,6 +98,7 @@ class _Split:
             names,
             None if keys is None else tuple(keys[n] for n in kept),
             2 if len(names) >= _COMPOUND and names[1] in given else 1,
+            names[0] in given,
         )
 
     def key(self, place: int) -> str | None:
@@ -113,9 +118,9 @@ class _Split:
 
 
 _NAME_COLUMNS = (
-    "given1", "given1_start", "given1_end", "given1_key", "given2_key", "given", "given_key",
-    "name_set_key", "surname", "surname_key", "surname1_key", "surname2_key", "surname3_key",
-    "surname4_key", "surname_start",
+    "given1", "given1_start", "given1_end", "given1_key", "given1_usual", "given2_key", "given",
+    "given_key", "name_set_key", "surname", "surname_key", "surname1_key", "surname2_key",
+    "surname3_key", "surname4_key", "surname_start",
     "surname_last", "surname_last_start", "surname_last_end", "surname_last_key",
 )  # fmt: skip
 
@@ -132,6 +137,7 @@ def _name(split: _Split | None) -> dict[str, object]:
         "given1_start": first[:2],
         "given1_end": first[-2:],
         "given1_key": split.key(0),
+        "given1_usual": 1 if split.is_usual else None,
         "given2_key": split.key(1) if split.given > 1 else None,
         "given": " ".join(split.tokens[: split.given]),
         "given_key": split.given_key(),

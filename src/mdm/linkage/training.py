@@ -26,7 +26,7 @@ from mdm.linkage.training_unrelated import (
     RANDOM_PAIRS,
     RandomPairs,
     random_pairs,
-    set_share,
+    set_shares,
     u_probabilities,
 )
 
@@ -34,7 +34,7 @@ HELD_BY_AT_LEAST = 10
 SESSION_PAIRS = 1_500_000
 ROUNDS_WITHOUT_NUMBERS = 2
 # No level is rarer among matches than this: data are never as clean as they look, and numbers typed
-# by hand less so than names, which are read over.
+# by hand less so than names, which are read over; but two check digits let one slip in 100 pass.
 LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
 
 DEFAULT_THRESHOLDS = Thresholds(link=7.0, review=0.0, fracture=2.0, margin=3.0)
@@ -111,13 +111,20 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     )
 
 
-# A token that opens names at least twice as often as it ends them is a given name.
+# A token that opens names at least twice as often as it ends them is a given name, but for one
+# that stands a letter away from a far more frequent one: of so many MARIAs some are MRIA.
+_MISSPELT_BELOW = 1 / 200
 _GIVEN_TOKENS = f"""
 WITH t AS (SELECT str_split(name, ' ') AS t FROM {ORDINARY} WHERE name IS NOT NULL),
-     first AS (SELECT t[1] AS token, count(*) AS n FROM t GROUP BY 1),
-     last AS (SELECT t[-1] AS token, count(*) AS n FROM t WHERE len(t) > 1 GROUP BY 1)
-SELECT first.token FROM first LEFT JOIN last USING (token)
-WHERE first.n >= {HELD_BY_AT_LEAST} AND first.n >= 2 * coalesce(last.n, 0) AND length(token) > 1
+     first AS (SELECT t[1] AS token, count(*) AS n FROM t GROUP BY 1
+               HAVING count(*) >= {HELD_BY_AT_LEAST}),
+     last AS (SELECT t[-1] AS token, count(*) AS n FROM t WHERE len(t) > 1 GROUP BY 1),
+     misspelt AS (SELECT DISTINCT a.token FROM first a JOIN first b
+                  ON a.n <= b.n * {_MISSPELT_BELOW}
+                  AND abs(length(a.token) - length(b.token)) <= 1
+                  AND damerau_levenshtein(a.token, b.token) = 1)
+SELECT first.token FROM first LEFT JOIN last USING (token) ANTI JOIN misspelt USING (token)
+WHERE first.n >= 2 * coalesce(last.n, 0) AND length(token) > 1
 """
 
 
@@ -168,19 +175,19 @@ def _weigh_as_declared(
     """
     r, t = others
     for k, comparison in enumerate(COMPARISONS):
+        mute = {n: float(u[k][n]) for n, level in enumerate(comparison.levels) if level.mute}
+        for shares in (m, r, t):
+            set_shares(shares[k], mute)
         for place, level in enumerate(comparison.levels):
-            if level.mute:
-                for shares in (m, r, t):
-                    set_share(shares[k], place, float(u[k][place]))
-            elif level.same_as is not None:
+            if level.same_as is not None:
                 for shares in (m, u, r, t):
-                    set_share(shares[k], place, 0.0)
+                    set_shares(shares[k], {place: 0.0})
                     shares[k][place] = shares[k][comparison.place(level.same_as)]
             elif level.no_more_than is not None:
                 chance = chance_of_equal(con, level.no_more_than, matches)
                 if chance is not None:
                     for shares in (u, r):
-                        set_share(shares[k], place, float(m[k][place]) * chance)
+                        set_shares(shares[k], {place: float(m[k][place]) * chance})
 
 
 def _are_numbers_shared(con: duckdb.DuckDBPyConnection) -> bool:
@@ -273,6 +280,7 @@ def _relatives(
 RELATIVES_BEYOND_HOME = 1.6
 # Own numbers are a person's own: a relative agrees on them only by chance or by mistake.
 _NEVER_SHARED = frozenset({"cpf", "cns", "nis", "dnv", "inep_id", "rg", "birth_certificate"})
+_UNCHECKED = _NEVER_SHARED - {"cpf", "birth_certificate"}
 
 
 def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Array]) -> list[Array]:
@@ -322,7 +330,7 @@ def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Arr
 
 def _at_least(values: Array, comparison: str) -> Array:
     """The probabilities with none under the least of this comparison."""
-    raised = np.maximum(values, LEAST_M_OF_NUMBERS if comparison in _NEVER_SHARED else LEAST_M)
+    raised = np.maximum(values, LEAST_M_OF_NUMBERS if comparison in _UNCHECKED else LEAST_M)
     return np.asarray(raised / raised.sum())
 
 

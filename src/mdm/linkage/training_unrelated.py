@@ -1,6 +1,6 @@
 """u: how often unrelated people agree, from random pairs and from counts of values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -80,12 +80,14 @@ def u_probabilities(
             elif level.held is not None:
                 known = chance_unrelated(con, comparison, place, level.u or LEAST_CHANCE)
             if known is not None:
-                set_share(shares, place, known)
+                set_shares(shares, {place: known})
         result.append(shares)
     return result
 
 
-def set_share(shares: Array, place: int, known: float) -> None:
-    """Give one level a share, in place, and scale the others so that all add up to one."""
-    shares *= (1 - known) / (shares.sum() - shares[place])
-    shares[place] = known
+def set_shares(shares: Array, known: Mapping[int, float]) -> None:
+    """Give some levels (by place) a share, in place; scale the others so that all add up to one."""
+    others = np.delete(np.arange(len(shares)), list(known))
+    shares[others] *= (1 - sum(known.values())) / shares[others].sum()
+    for place, share in known.items():
+        shares[place] = share

@@ -15,6 +15,7 @@ MASKED = "•••.•••.670-••"
         (["JOSÉ Lima"], ["Jose lima"], {"given": "equal"}, Likeness.EQUAL),
         (["Slv"], ["Silva"], {"surname": "typo"}, Likeness.ALIKE),
         (["Joaquim"], ["Matheus"], {"given": "conflict"}, Likeness.DIFFERENT),
+        (["F"], ["M"], {"sex": "conflict_of_one_name"}, Likeness.DIFFERENT),
         ([MASKED], [MASKED], {"cpf": "conflict"}, Likeness.DIFFERENT),
         ([MASKED], [MASKED], {"cpf": "equal"}, Likeness.EQUAL),
         (["Rua A, 348, 90870-000"], ["90870-000"], {"address": "missing"}, Likeness.ALIKE),

@@ -46,6 +46,15 @@ def test_a_son_of_his_fathers_name_is_another_person() -> None:
     assert states(father, replace(son, mother=None)) == [OWN, OWN]
 
 
+def test_a_child_that_shares_nothing_but_the_first_name_with_its_father_is_another_person() -> None:
+    father = Holder(1, "health", "QIANG WANG", None, None, date(1994, 4, 9))
+    child = Holder(2, "education", "QIANG JIAN ZHANG LIN", None, None, date(2021, 3, 12))
+
+    assert states(father, child) == [OWN, NOT_THEIRS]
+    assert states(father, replace(child, name="QIANG JIAN WANG")) == [OWN, OWN]
+    assert states(father, replace(child, name="QIANG")) == [OWN, OWN]
+
+
 def test_a_child_whose_birth_date_is_missing_is_still_its_mothers() -> None:
     assert states(MOTHER, replace(CHILD, birth_date=None)) == [OWN, NOT_THEIRS]
     assert states(MOTHER, replace(UNNAMED, birth_date=None)) == [OWN, NOT_THEIRS]

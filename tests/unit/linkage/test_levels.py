@@ -13,21 +13,21 @@ from mdm.linkage.person_model import COMPARISONS, MARKED, UNMARKED, Comparison
 
 _CON = duckdb.connect(config={"threads": 1})
 LISTS = {"cns", "phones"}
-INTEGERS = {"birth_exact", "birth_year"}
+INTEGERS = {"birth_exact", "birth_year", "given1_usual"}
 TOKENS = ("MARIA", "MARIO", "ANA", "A", "JOAO", "JULIA", "CLARA", "SILVA", "SILVEIRA", "SOUZA")
 COLUMNS = sorted(
     {
-        "given", "given_key", "given1", "given1_key", "given2_key", "surname", "surname_key",
-        "surname1_key", "surname2_key", "surname3_key", "surname4_key", "surname_last",
-        "surname_last_key", "mother", "mother_key", "mother_given_key", "mother_given1_key",
-        "mother_surname1_key", "mother_surname2_key", "mother_surname3_key", "birth",
-        "birth_exact", "birth_swapped", "birth_day_month", "birth_year_month", "birth_year",
-        "cpf", "cns", "nis", "birth_certificate", "dnv", "inep_id", "rg", "phones", "email",
-        "street", "street_text", "street_number", "dwelling", "postal_code", "district", "sex",
-        "father", "father_given1",
-        "suffix", "given1_start", "given1_end", "surname_start", "surname_last_start",
-        "surname_last_end", "mother_last_key", "father_last", "cpf_head", "cpf_tail", "nis_head",
-        "nis_tail", "certificate_head", "certificate_tail", "twin_mark", "social1", "name_set_key",
+        "given", "given_key", "given1", "given1_key", "given1_usual", "given2_key", "surname",
+        "surname_key", "surname1_key", "surname2_key", "surname3_key", "surname4_key",
+        "surname_last", "surname_last_key", "mother", "mother_key", "mother_given_key",
+        "mother_given1_key", "mother_surname1_key", "mother_surname2_key", "mother_surname3_key",
+        "birth", "birth_exact", "birth_swapped", "birth_day_month", "birth_year_month",
+        "birth_year", "cpf", "cns", "nis", "birth_certificate", "dnv", "inep_id", "rg", "phones",
+        "email", "street", "street_text", "street_number", "dwelling", "postal_code", "district",
+        "sex", "father", "father_given1", "suffix", "given1_start", "given1_end", "surname_start",
+        "surname_last_start", "surname_last_end", "mother_last_key", "father_last", "cpf_head",
+        "cpf_tail", "nis_head", "nis_tail", "certificate_head", "certificate_tail", "twin_mark",
+        "social1", "name_set_key",
     }
 )  # fmt: skip
 

@@ -163,7 +163,8 @@ def test_the_strongest_level_speaks_for_a_match_and_the_rest_against_it() -> Non
     for comparison in COMPARISONS:
         if comparison.name == TWIN_MARK:  # parts twins from matches, says nothing of strangers
             continue
-        first, *_, last = model.levels[comparison.name]
+        named = zip(comparison.levels, model.levels[comparison.name], strict=True)
+        first, *_, last = (parameters for level, parameters in named if not level.mute)
         assert first.m > first.u, comparison.name
         assert last.m < last.u, comparison.name
 
@@ -180,6 +181,16 @@ def test_what_was_one_level_in_an_older_format_weighs_what_it_weighed() -> None:
             for kind in ("u", "r", "t"):
                 ratio = getattr(now, kind) / now.m
                 assert ratio == pytest.approx(old[kind] / old["m"]), (name, comparison, label)
+
+
+def test_a_mute_level_weighs_nothing_against_any_class() -> None:
+    model = load_model(SHIPPED_MODEL)
+    for comparison in COMPARISONS:
+        levels = zip(comparison.levels, model.levels[comparison.name], strict=True)
+        for level, told in levels:
+            if level.mute:
+                for share in (told.u, told.r, told.t):
+                    assert share == pytest.approx(told.m, rel=1e-6), (comparison.name, level.label)
 
 
 def test_settings_carry_every_level_with_its_parameters() -> None:

@@ -5,6 +5,7 @@ from math import log2
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from mdm.duck import first_row
@@ -14,7 +15,14 @@ from mdm.linkage.engine import train
 from mdm.linkage.model import PersonModel, load_model, save_model
 from mdm.linkage.ownership import decide_ownership
 from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS
-from mdm.linkage.training import HELD_BY_AT_LEAST, train_model
+from mdm.linkage.training import (
+    _GIVEN_TOKENS,
+    HELD_BY_AT_LEAST,
+    LEAST_M,
+    LEAST_M_OF_NUMBERS,
+    _at_least,
+    train_model,
+)
 from mdm.linkage.training_chances import chance_of_equal
 from support.linkage_city import city
 from support.linkage_run import prepare
@@ -96,6 +104,33 @@ def test_a_given_name_token_is_held_by_at_least_ten(model: PersonModel) -> None:
 
 
 @pytest.mark.slow
+def test_a_name_a_letter_away_from_one_far_more_frequent_is_no_given_name() -> None:
+    names = {
+        "MARIA": 2000,
+        "MRIA": 10,
+        "MARTA": 11,
+        "JOAO": 150,
+        "JOANA": 10,
+        "ROSA": 9,
+        "SILVA": 30,
+    }
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE standard (name VARCHAR, restricted BOOLEAN)")
+        for first, number in names.items():
+            row = f"SELECT '{first} SILVA', false FROM range({number})"
+            con.execute(f"INSERT INTO standard {row}")
+        found = {token for (token,) in con.execute(_GIVEN_TOKENS).fetchall()}
+
+    assert found == {"MARIA", "MARTA", "JOAO", "JOANA"}
+
+
+def test_two_check_digits_let_a_level_of_a_number_be_as_rare_as_one_of_names() -> None:
+    seen = np.array([1.0, 0.0, 0.0])
+    for comparison in ("given", "cpf", "birth_certificate"):
+        assert _at_least(seen, comparison)[2] == pytest.approx(LEAST_M, rel=0.01)
+    assert _at_least(seen, "rg")[2] == pytest.approx(LEAST_M_OF_NUMBERS, rel=0.01)
+
+
 def test_a_saved_and_loaded_model_is_the_trained_one_to_nine_digits(
     model: PersonModel, tmp_path: Path
 ) -> None:
