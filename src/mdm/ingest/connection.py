@@ -29,6 +29,13 @@ PLAIN_UP_TO = 1_500_000_000
 for minutes, and finding the best compression of sixty columns costs more than reading the file."""
 
 
+def bound_memory(con: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB hold `MEMORY_BYTES` at most from now on, whatever it was allowed before."""
+    ((memory,),) = con.execute("SELECT current_setting('memory_limit')").fetchall()
+    if _bytes(str(memory)) > MEMORY_BYTES:
+        con.execute(f"SET memory_limit = '{MEMORY_BYTES}B'")
+
+
 @contextmanager
 def staging_settings(con: duckdb.DuckDBPyConnection, received: int) -> Iterator[None]:
     """While it lasts: memory at most `MEMORY_BYTES`, and rows keep the order of the file.
@@ -42,8 +49,7 @@ def staging_settings(con: duckdb.DuckDBPyConnection, received: int) -> Iterator[
         " current_setting('force_compression')"
     ).fetchall()
     con.execute("SET preserve_insertion_order = true")
-    if _bytes(str(memory)) > MEMORY_BYTES:
-        con.execute(f"SET memory_limit = '{MEMORY_BYTES}B'")
+    bound_memory(con)
     con.execute(
         f"SET force_compression = '{'uncompressed' if received <= PLAIN_UP_TO else 'auto'}'"
     )

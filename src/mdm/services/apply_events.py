@@ -133,9 +133,7 @@ def _change_membership(session: WriteSession, events: pa.Table) -> None:
     moves = _of_kind(events, [*_LINKING, LedgerKind.UNPLACE.value])
     if moves.num_rows == 0:
         return
-    last = moves.group_by("record_id").aggregate([("seq", "max")])
-    if last.num_rows < moves.num_rows:
-        moves = moves.filter(pc.is_in(moves["seq"], last["seq_max"].combine_chunks()))
+    moves = _last_of_each(moves)
     stays = _of_kind(moves, _LINKING)
     rows = pa.table(
         {
@@ -146,7 +144,7 @@ def _change_membership(session: WriteSession, events: pa.Table) -> None:
             "linked_at": pa.repeat(session.at, stays.num_rows),
             "seq": stays["seq"],
         }
-    ).sort_by("record_id")
+    )
     if session.value("SELECT 1 FROM membership LIMIT 1") is None:
         session.insert_arrow("membership", rows, ahead=True)
     elif rows.num_rows > 0:
@@ -155,6 +153,15 @@ def _change_membership(session: WriteSession, events: pa.Table) -> None:
     if left.num_rows > 0:
         session.delete_arrow("membership", left.select(["record_id"]))
     _change_states(session, left)
+
+
+def _last_of_each(moves: pa.Table) -> pa.Table:
+    """The last of the events on each record, in the order of records."""
+    records = moves["record_id"].to_numpy()
+    order = np.argsort(records, kind="stable")
+    ordered = records[order]
+    is_last = np.append(ordered[1:] != ordered[:-1], True)
+    return moves.take(pa.array(order[is_last]))
 
 
 def _change_states(session: WriteSession, left: pa.Table) -> None:
