@@ -13,7 +13,7 @@ import pyarrow as pa
 from mdm.bootstrap.declarations import for_corrected_rows, read_stored
 from mdm.domain.delivery import Comparison
 from mdm.duck import count_rows, write_batches
-from mdm.ingest.connection import PLAIN_UP_TO, bound_memory
+from mdm.ingest.connection import PLAIN_UP_TO, PUBLISHING_BYTES, bound_memory
 from mdm.ingest.declaration import SourceDeclaration
 from mdm.ingest.stage import StagedFile, StagedLoad, stage_files
 from mdm.ingest.standardise_batch import standardise_payloads
@@ -88,7 +88,7 @@ class DuckIntake:
         self._standardised = True
         if sum(file.bytes for file in staged.files) > PLAIN_UP_TO:
             # Ten million rows are published in the room of two gigabytes, from disk if need be.
-            bound_memory(self._con)
+            bound_memory(self._con, PUBLISHING_BYTES)
         return staged
 
     def stage_marks(self, rows: Iterator[pa.RecordBatch], file: DeliveredFile) -> StagedLoad:

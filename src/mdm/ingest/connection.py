@@ -8,6 +8,8 @@ import duckdb
 
 MEMORY_BYTES = 700_000_000
 """What DuckDB may hold while it stages; more goes to its folder for spilled data."""
+PUBLISHING_BYTES = 1_000_000_000
+"""The same while a big delivery goes into the registry: pages of SQLite need room beside it."""
 
 
 def open_staging(path: Path, *, threads: int = 2) -> duckdb.DuckDBPyConnection:
@@ -29,11 +31,11 @@ PLAIN_UP_TO = 1_500_000_000
 for minutes, and finding the best compression of sixty columns costs more than reading the file."""
 
 
-def bound_memory(con: duckdb.DuckDBPyConnection) -> None:
-    """Let DuckDB hold `MEMORY_BYTES` at most from now on, whatever it was allowed before."""
+def bound_memory(con: duckdb.DuckDBPyConnection, most: int = MEMORY_BYTES) -> None:
+    """Let DuckDB hold `most` bytes from now on, or less where that was set before."""
     ((memory,),) = con.execute("SELECT current_setting('memory_limit')").fetchall()
-    if _bytes(str(memory)) > MEMORY_BYTES:
-        con.execute(f"SET memory_limit = '{MEMORY_BYTES}B'")
+    if _bytes(str(memory)) > most:
+        con.execute(f"SET memory_limit = '{most}B'")
 
 
 @contextmanager

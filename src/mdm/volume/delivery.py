@@ -206,12 +206,19 @@ def _count(con: duckdb.DuckDBPyConnection, rows: str, *params: object) -> int:
 
 def number_records(con: duckdb.DuckDBPyConnection, *, first_record: int) -> None:
     """Give new records consecutive numbers in the order of their local IDs."""
+    # The rows are counted as they come out of the sort, which may go to disk; a window that orders
+    # them, or an update of them all, would have to be in memory.
     con.execute(
-        "UPDATE delivery SET record_id = n.record_id FROM"
-        f" (SELECT local_id, {first_record - 1} + row_number() OVER (ORDER BY local_id)"
-        "    AS record_id FROM delivery WHERE outcome = 'new') n"
-        " WHERE delivery.local_id = n.local_id"
+        "CREATE OR REPLACE TABLE delivery_new AS"
+        f" SELECT local_id, {first_record - 1} + row_number() OVER () AS record_id"
+        " FROM (SELECT local_id FROM delivery WHERE outcome = 'new' ORDER BY local_id)"
     )
+    con.execute(
+        "CREATE OR REPLACE TABLE delivery AS"
+        " SELECT d.* REPLACE (coalesce(d.record_id, n.record_id) AS record_id)"
+        " FROM delivery d LEFT JOIN delivery_new n USING (local_id)"
+    )
+    con.execute("DROP TABLE delivery_new")
 
 
 def stream(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[pa.RecordBatch]:
