@@ -59,6 +59,7 @@ class DuckIntake:
         self._standardised = False
         self._cache, self._reading = con.cursor(), con.cursor()
         self._begun: Future[bool] | None = None
+        self._is_big = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="cache")
 
     def close(self) -> None:
@@ -86,7 +87,8 @@ class DuckIntake:
     ) -> StagedLoad:
         staged = stage_files(self._con, declaration, files, today=self._today, progress=progress)
         self._standardised = True
-        if sum(file.bytes for file in staged.files) > PLAIN_UP_TO:
+        self._is_big = sum(file.bytes for file in staged.files) > PLAIN_UP_TO
+        if self._is_big:
             # Ten million rows are published in the room of two gigabytes, from disk if need be.
             bound_memory(self._con, PUBLISHING_BYTES)
         return staged
@@ -213,6 +215,8 @@ class DuckIntake:
         """Begin to take the delivery into the cache, in a thread, while the registry is written."""
         if self._standardised:
             self._begun = self._worker.submit(begin_update, self._cache, self._source, before)
+            if self._is_big:
+                self._begun.result()  # two of its size at once would not have the room
 
     def follow(self, after: Mapping[str, str]) -> None:
         """Bring the cache level after the commit, and free the staging tables."""
