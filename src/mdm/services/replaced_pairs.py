@@ -30,9 +30,8 @@ PAIRS = pa.schema(
 )
 """The columns of `scored_pair`; `plan_id` is the plan that wrote the row."""
 _MEMBER = "replaced_pair.parquet"
-_NEXT = """
-SELECT plan_id, items FROM plan WHERE state = 'applied' AND applied_tx > :tx
-ORDER BY applied_tx LIMIT 1
+_LATER = """
+SELECT plan_id, items FROM plan WHERE state = 'applied' AND applied_tx > :tx ORDER BY applied_tx
 """
 _GONE = f"""
 SELECT r.record_id FROM record r WHERE r.record_id IN ({{keys}})
@@ -78,19 +77,38 @@ def take_back_pairs(session: WriteSession, plan_id: int) -> None:
     row = session.row("SELECT items, applied_tx FROM plan WHERE plan_id = :id", {"id": plan_id})
     assert row is not None
     before = replaced_of(_bytes(row["items"]))
-    follower = session.row(_NEXT, {"tx": row["applied_tx"]})
-    if follower is None:
+    later = session.rows(_LATER, {"tx": row["applied_tx"]})
+    if not later:
         _restore(session, plan_id, before)
         return
     # The later plan saw these pairs and let them stand, so they are its own from now on.
-    heir, items = int(str(follower["plan_id"])), _bytes(follower["items"])
+    heir = int(str(later[0]["plan_id"]))
     session.set_where("scored_pair", {"plan_id": heir}, "plan_id = :plan", {"plan": plan_id})
-    known = [pair for pair in replaced_of(items).to_pylist() if pair["plan_id"] != plan_id]
+    known = [
+        pair
+        for pair in replaced_of(_bytes(later[0]["items"])).to_pylist()
+        if pair["plan_id"] != plan_id
+    ]
     merged = {(pair["record_l"], pair["record_r"]): pair for pair in known}
     merged |= {(pair["record_l"], pair["record_r"]): pair for pair in before.to_pylist()}
-    table = pa.Table.from_pylist([merged[key] for key in sorted(merged)], schema=PAIRS)
-    packed = with_replaced(items, table)
-    session.update_rows("plan", [{"plan_id": heir, **items_row(packed)}])
+    rows = [merged[key] for key in sorted(merged)]
+    _write_replaced(session, later[0], rows)
+    for plan in later[1:]:
+        rows = replaced_of(_bytes(plan["items"])).to_pylist()
+        if any(pair["plan_id"] == plan_id for pair in rows):
+            _write_replaced(session, plan, [_inherited(pair, plan_id, heir) for pair in rows])
+
+
+def _inherited(pair: dict[str, object], plan_id: int, heir: int) -> dict[str, object]:
+    """A pair that a still later plan replaced: it was the heir's, as all of the reverted plan."""
+    return {**pair, "plan_id": heir} if pair["plan_id"] == plan_id else pair
+
+
+def _write_replaced(
+    session: WriteSession, plan: dict[str, object], rows: list[dict[str, object]]
+) -> None:
+    packed = with_replaced(_bytes(plan["items"]), pa.Table.from_pylist(rows, schema=PAIRS))
+    session.update_rows("plan", [{"plan_id": plan["plan_id"], **items_row(packed)}])
 
 
 def _restore(session: WriteSession, plan_id: int, before: pa.Table) -> None:
