@@ -71,7 +71,7 @@ fix: setup  ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: check  ## Everything but the extended tier (20 minutes)
+test: check  ## Everything but the extended tier (14 minutes)
 	$(TESTS) -m "slow and not extended"
 
 test-all: test browser spark  ## The whole suite, as CI runs it (30 minutes)
