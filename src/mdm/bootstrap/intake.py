@@ -89,7 +89,7 @@ class DuckIntake:
         self._standardised = True
         self._is_big = sum(file.bytes for file in staged.files) > PLAIN_UP_TO
         if self._is_big:
-            # Ten million rows are published in the room of two gigabytes, from disk if need be.
+            # What does not fit is sorted and joined from disk: a delivery may be of any size.
             bound_memory(self._con, PUBLISHING_BYTES)
         return staged
 
