@@ -1,5 +1,7 @@
 """Reading one citizen and searching for few: every status that an integrator meets."""
 
+import json
+
 import pytest
 
 from mdm.domain.access import Role
@@ -16,14 +18,10 @@ def code(answer: object) -> tuple[int, str]:
 
 
 def values(body: dict[str, object], name: str) -> list[object]:
-    told = body["values"]
-    assert isinstance(told, dict)
-    return [entry["value"] for entry in told[name]]
+    return [entry["value"] for entry in body["values"][name]]  # type: ignore[index]
 
 
 def entries(city: City, action: str) -> list[dict[str, object]]:
-    import json
-
     chains = city.application.chains
     rows = [row for chain in chains.heads() for row in chains.rows(chain)]
     return [body for row in rows if (body := json.loads(row.body))["action"] == action]
@@ -217,9 +215,20 @@ def test_a_civil_name_is_told_to_who_asks_and_may(city: City) -> None:
     assert plain.json()["values"]["civil_name"][0]["on_request"]
     assert values(plain.json(), "nicknames") == []
     assert values(asked.json(), "civil_name") == [SOCIAL["full_name"]]
-    for hidden in ("Zqcivilname", "Jorge", "Zqoldnickname"):
-        assert hidden not in plain.text
-        assert hidden not in system.text
+    for hidden in ("zqcivilname", "jorge", "zqoldnickname"):
+        assert hidden not in plain.text.lower()
+        assert hidden not in system.text.lower()
+
+
+def test_an_email_that_spells_a_name_given_up_is_told_to_who_asks(city: City) -> None:
+    path = f"{CITIZENS}/{city.ids['social']}"
+    headers = city.person(Role.CASEWORKER, "health", "care")
+    plain = city.client.get(path, headers=headers).json()
+    asked = city.client.get(path, params={"reveal": "contacts"}, headers=headers).json()
+
+    for body, first in ((plain, "j•••@•••"), (asked, "jorge.zqcivilname@example.org")):
+        told = [mail["value"] for mail in values(body, "emails")]  # type: ignore[index]
+        assert told == [first, "zqsocialname@example.org"]
 
 
 def test_a_declared_family_is_told_to_its_own_sector(city: City) -> None:

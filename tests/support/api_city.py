@@ -101,6 +101,7 @@ SOCIAL = {
     "nickname": "Zqoldnickname",
     "mother_name": "Rita Zqsocialmother",
     "birth_date": "1990-02-03",
+    "email": "jorge.zqcivilname@example.org;zqsocialname@example.org",
 }
 CHILD = {
     "full_name": "Bia Zqchildname Souza",

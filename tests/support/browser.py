@@ -85,7 +85,7 @@ def citizens(registry: Application, condition: str, count: int) -> list[dict[str
     alone = "cpf IS NULL OR cpf IN (SELECT cpf FROM golden_record GROUP BY cpf HAVING COUNT(*) = 1)"
     sql = (
         f"SELECT * FROM golden_record WHERE ({condition}) AND ({alone}) "
-        f"ORDER BY municipal_id LIMIT {count:d}"
+        f"ORDER BY name, birth_date, municipal_id LIMIT {count:d}"
     )
     with registry.store.reading() as session:
         rows = session.rows(sql)

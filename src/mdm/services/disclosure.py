@@ -30,6 +30,7 @@ from mdm.services.masking import (
     masked_phone,
 )
 from mdm.services.sight import Sight
+from mdm.standardise.text import fold
 from mdm.survivorship.policy import Outcome
 
 FIELD_OF: Mapping[Attribute, Field] = MappingProxyType(
@@ -57,6 +58,8 @@ FIELD_OF: Mapping[Attribute, Field] = MappingProxyType(
 """The group of each attribute; services and family are told in parts of their own."""
 
 CIVIL_NAME = "civil_name"
+_TELLING = 3
+"""Letters of a word that tells a name: particles have fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,14 +165,16 @@ class Disclosure:
         """The values of a golden record by attribute; single attributes have one or none.
 
         `name` is the name the citizen goes by. Where that is a nome social the civil name is
-        `civil_name`, without its value unless it was asked for, and other names that sources
-        know are left out.
+        `civil_name`, without its value unless it was asked for, other names that sources know are
+        left out, and an e-mail that spells one of them is masked: whole for who asks for contacts
+        and may see the civil name.
         """
         told: dict[str, tuple[ShownValue, ...]] = {}
+        given_up = names_given_up(golden)
         for attribute, field in FIELD_OF.items():
             found = golden.values.get(attribute)
             entries = golden.lists.get(attribute, ()) if attribute in LISTED else (found,)
-            shown = [self._value(attribute, field, e) for e in entries if e is not None]
+            shown = [self._value(attribute, field, e, given_up) for e in entries if e is not None]
             told[attribute.value] = tuple(value for value in shown if value is not None)
         social = told.pop(Attribute.SOCIAL_NAME.value)
         if Attribute.SOCIAL_NAME in golden.values:
@@ -197,9 +202,19 @@ class Disclosure:
             ),
         )
 
-    def _value(self, attribute: Attribute, field: Field, found: GoldenValue) -> ShownValue | None:
+    def _value(
+        self, attribute: Attribute, field: Field, found: GoldenValue, given_up: frozenset[str]
+    ) -> ShownValue | None:
         level = self.level(found.record_id, field)
+        if level is Shown.SHOWN and _spells(found.value, given_up):
+            level = self._telling(found.record_id, field)
         return None if level is Shown.HIDDEN else self._made(attribute, field, found, level)
+
+    def _telling(self, record_id: int, field: Field) -> Shown:
+        """How a value is shown that tells the civil name with it."""
+        if self.level(record_id, Field.CIVIL) in {Shown.HIDDEN, Shown.MASKED}:
+            return Shown.MASKED
+        return Shown.SHOWN if field in self.asked else Shown.ON_REQUEST
 
     def _made(
         self, attribute: Attribute, field: Field, found: GoldenValue, level: Shown
@@ -235,6 +250,28 @@ class Disclosure:
             names = _names(self.sources.get(r) for r in records)
             told.append(OtherValue(value=plain(value), masked=not whole, sources=names))
         return tuple(told)
+
+
+def names_given_up(golden: GoldenRecord) -> frozenset[str]:
+    """Words of the names that sources know and a nome social has taken the place of.
+
+    Returns:
+        Folded words of three letters and more; empty for who goes by the civil name.
+    """
+    social, civil = (golden.values.get(a) for a in (Attribute.SOCIAL_NAME, Attribute.NAME))
+    if social is None or civil is None:
+        return frozenset()
+    names = [civil.value, *(rival.value for rival in civil.rivals)]
+    words = {word for name in names for word in fold(str(name)).split()}
+    kept = set(fold(str(social.value)).split())
+    return frozenset(word for word in words - kept if len(word) >= _TELLING)
+
+
+def _spells(value: Value, words: frozenset[str]) -> bool:
+    if not isinstance(value, Contact) or not words:
+        return False
+    text = fold(value.value)
+    return any(word in text for word in words)
 
 
 def _names(sources: Iterable[str | None]) -> tuple[str, ...]:
