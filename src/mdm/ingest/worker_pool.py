@@ -15,6 +15,7 @@ from typing import TypeAlias, TypeVar
 
 from mdm.collector import collect_seldom
 from mdm.ingest.standardise_block import BlockStandardiser
+from mdm.ingest.worker_start import start_worker
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -92,7 +93,7 @@ def standardisers(today: date, *, many: bool) -> Iterator[Standardisers]:
     # Spawned, not forked: a fork would inherit DuckDB's locks without the threads holding them.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
-        cores(), mp_context=context, initializer=_start_worker, initargs=(today,)
+        cores(), mp_context=context, initializer=start_worker, initargs=(today,)
     ) as pool:
         for _ in range(cores()):
             pool.submit(_nothing)
@@ -106,7 +107,7 @@ def _nothing() -> None:
 _worker: BlockStandardiser | None = None
 
 
-def _start_worker(today: date) -> None:
+def prepare_worker(today: date) -> None:
     """Give this worker process its standardiser, which remembers values between blocks."""
     global _worker  # noqa: PLW0603 - the state of a process, set once when it starts
     collect_seldom()
