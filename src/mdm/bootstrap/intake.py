@@ -1,7 +1,7 @@
 """The port `Intake`, made of `mdm.ingest` (staging) and `mdm.volume` (comparison and cache)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -58,7 +58,7 @@ class DuckIntake:
         self._load_id = 0
         self._standardised = False
         self._cache, self._reading = con.cursor(), con.cursor()
-        self._begun: Future[bool] | None = None
+        self._begun: Callable[[], bool] | None = None
         self._is_big = False
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="cache")
 
@@ -214,13 +214,13 @@ class DuckIntake:
     def anticipate(self, before: Mapping[str, str]) -> None:
         """Begin to take the delivery into the cache, in a thread, while the registry is written."""
         if self._standardised:
-            self._begun = self._worker.submit(begin_update, self._cache, self._source, before)
-            if self._is_big:
-                self._begun.result()  # two of its size at once would not have the room
+            update = partial(begin_update, self._cache, self._source, before)
+            # Two of a big delivery's size at once would not have the room: it waits for the commit.
+            self._begun = update if self._is_big else self._worker.submit(update).result
 
     def follow(self, after: Mapping[str, str]) -> None:
         """Bring the cache level after the commit, and free the staging tables."""
-        if self._begun is not None and self._begun.result():
+        if self._begun is not None and self._begun():
             finish_update(self._cache, after)
         removed = self._worker.submit(remove_files, self._cache)
         self._con.execute("BEGIN")

@@ -292,12 +292,12 @@ def _publish(
     first = session.next_ids("record", comparison.new)
     intake.number(source=source, load_id=load_id, first_record=first)
     overlays = intake.overlays(session)
-    intake.anticipate(before)
     session.upsert_rows("load", [load])
     context.progress("records", 0.0)
     with session.prepared("record_version", intake.versions()):
         session.insert_arrow("record", intake.new_records(), ahead=True)
         session.update_arrow("record", intake.touched_records())
+        intake.anticipate(before)  # not before: versions are copied by one core alone
         context.progress("versions", 0.0)
     session.append_events(intake.state_events())
     context.progress("issues", 0.0)

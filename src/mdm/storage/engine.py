@@ -21,7 +21,7 @@ from mdm.storage.niceness import pass_on_niceness
 LANE_SECONDS = 5.0
 LANE_KEY = 0x6D646D_6C616E65  # "mdmlane": the advisory lock of the writer lane
 OLDEST_SQLITE = (3, 51, 3)  # older ones can corrupt a WAL that two connections reset
-PAGE_BYTES = 8192
+PAGE_BYTES = 16384
 CACHE_KIB = 262_144
 WAL_RETRY_SECONDS = 0.005
 STATEMENT_SECONDS = 1800

@@ -11,7 +11,7 @@ import numpy as np
 
 from mdm.storage.table_file.cells import Bytes, Cells, Numbers, varint
 
-PAGE = 8192
+PAGE = 16384
 _LOCK_PAGE = (1 << 30) // PAGE + 1
 """The page that SQLite never uses: its locks stand on these bytes."""
 _LEAF_HEADER, _INNER_HEADER = 8, 12
