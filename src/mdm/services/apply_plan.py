@@ -369,8 +369,7 @@ def publish_golden(session: WriteSession, linking: Linking, changed: pa.Table | 
         note_golden(session, {}, {name: after[name] for name in ever_noted(session) & after.keys()})
         return
     before = golden_digests(session, changed["municipal_id"].to_pylist())
-    session.delete_arrow("golden_record", changed)
-    session.insert_arrow("golden_record", rows, ahead=True)
+    session.replace_arrow("golden_record", changed, rows)
     note_golden(session, before, after)
 
 
