@@ -234,13 +234,15 @@ def test_one_record_of_several_goes_and_the_citizen_keeps_the_id(
 
 
 @pytest.mark.extended
+@pytest.mark.parametrize("snapshot", ["full", "delta"])
 def test_a_local_id_that_is_a_number_is_kept_as_a_secret_alone(
-    tmp_path: Path,
+    tmp_path: Path, snapshot: str
 ) -> None:
-    text = """
+    text = f"""
 name = "register"
 sector = "social"
 layout = "canonical"
+snapshot = "{snapshot}"
 local_id_is = "cpf"
 purposes = ["service_delivery"]
 owner = "x"

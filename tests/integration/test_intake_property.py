@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,17 @@ from hypothesis import strategies as st
 from mdm.bootstrap import Application
 from mdm.domain.standard_record import STANDARD_COLUMNS
 from mdm.errors import LoadHeldError
-from support.intake import declare, load, made_application, person, silent, write_people
+from mdm.ingest.declaration import canonical_declaration
+from mdm.services import known_records
+from support.intake import (
+    declare,
+    declare_file,
+    load,
+    made_application,
+    person,
+    silent,
+    write_people,
+)
 
 KEYS = ("1", "2", "3", "4", "5")
 NAMES = ("Ana Souza", "Beto Lima")
@@ -194,3 +205,48 @@ def test_deliveries_do_to_the_registry_what_they_do_to_the_model(
         with app.synced_volume(silent):
             pass
         assert cache(app) == synced
+
+
+_WRITTEN = {
+    "record": "record_id, local_id, scope, state, version, content_hash, last_load_id, stale",
+    "record_version": "record_id, version, load_id, content_hash",
+    "issue": "issue_id, load_id, record_id, field, value_class, reason",
+    "quarantine": "quarantine_id, load_id, local_id, reason, resolved_load_id",
+    "ledger_event": "seq, kind, record_id, detail",
+}
+
+
+def registered(app: Application) -> list[list[dict[str, object]]]:
+    """All that loads wrote."""
+    with app.store.reading() as session:
+        return [
+            session.rows(f"SELECT {columns} FROM {table} ORDER BY 1, 2")
+            for table, columns in _WRITTEN.items()
+        ]
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(deliveries)
+def test_a_delta_that_looks_up_what_it_names_does_what_one_does_that_reads_all(
+    sequence: list[list[Row]],
+) -> None:
+    found = []
+    for most_named in (known_records.MOST_NAMED, -1):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            made_application(Path(folder) / "home") as app,
+            patch.object(known_records, "MOST_NAMED", most_named),
+        ):
+            declare_delta(app, Path(folder) / "delta.toml")
+            for delivery in sequence:
+                load(app, written(Path(folder) / "a.csv", delivery))
+            found.append((registered(app), cache(app)))
+
+    assert found[0] == found[1]
+
+
+def declare_delta(app: Application, path: Path) -> None:
+    text = canonical_declaration("clinic", "health").replace('"full"', '"delta"')
+    assert '"delta"' in text
+    declare_file(app, path, text)

@@ -8,8 +8,10 @@ import duckdb
 import pytest
 
 from mdm.bootstrap import Application, linking
+from mdm.bootstrap.identity_state import pair_state
 from mdm.linkage import engine
 from mdm.linkage.delta import score_changed
+from mdm.volume import plan_rows
 from mdm.volume.reopened import reopen_clusters
 from support.intake import number
 from support.link_runs import CLINIC, SCHOOL, apply, deliver, judged, link, opened, templates
@@ -88,6 +90,22 @@ def without_anything_kept(home: Path) -> None:
     with duckdb.connect(str(home / "work" / "volume.duckdb")) as con:
         con.execute("DROP TABLE scored_marker")
         con.execute("DROP TABLE IF EXISTS decided_marker")
+
+
+def stored_pairs(application: Application) -> list[dict[str, object]]:
+    with application.store.reading() as session:
+        return session.rows(
+            "SELECT record_l, record_r, match_weight, pattern, guard, outcome FROM scored_pair "
+            "ORDER BY record_l, record_r"
+        )
+
+
+def are_pairs_kept(home: Path) -> bool:
+    """Whether the next plan finds what the registry stores without reading it."""
+    with opened(home) as application, application.store.reading() as session:
+        stated = pair_state(session)
+    with duckdb.connect(str(home / "work" / "volume.duckdb"), read_only=True) as con:
+        return plan_rows.are_pairs_kept(con, stated)
 
 
 def is_settled(home: Path) -> bool:
@@ -175,8 +193,11 @@ def test_a_delta_leaves_what_a_full_run_leaves(
             else:
                 link(application, accept_changes=1000)
             assert judged_on_other_content(application) == 0
+            registered = stored_pairs(application)
         assert parts == ["scored", "decided"]
+        assert are_pairs_kept(home)
         parts.clear()
         expected, found = tables_of(twin), tables_of(home)
         for table in TABLES:
             assert found[table] == expected[table], (turn, table)
+        assert [tuple(pair.values()) for pair in registered] == expected["plan_pair"]

@@ -12,8 +12,8 @@ from unittest.mock import patch
 from mdm.storage.write_session import WriteSession
 
 WRITES = (
-    "append_events", "close_ledger", "delete_arrow", "insert_arrow", "set_where", "update_arrow",
-    "upsert_arrow",
+    "append_events", "close_ledger", "delete_arrow", "insert_arrow", "replace_arrow", "set_where",
+    "update_arrow", "upsert_arrow",
 )  # fmt: skip
 
 

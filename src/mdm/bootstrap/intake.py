@@ -132,6 +132,10 @@ class DuckIntake:
         """Delete what was kept, if it is there."""
         forget_held(self._held, load_id)
 
+    def named(self, marks: Mapping[str, str]) -> Sequence[str]:
+        """Local IDs of all records that what is staged can say anything of, if it is a delta."""
+        return [*rows.named_local_ids(self._con), *marks, *marks.values()]
+
     def compare(
         self,
         known: Iterator[pa.RecordBatch],

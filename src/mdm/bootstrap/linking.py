@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from mdm.__about__ import __version__
+from mdm.bootstrap.identity_state import IDENTITY, PAIRS, identity_state, pair_state
 from mdm.bootstrap.load_order import read_load_order
+from mdm.bootstrap.stored_pairs import changed_pairs
 from mdm.clustering.decision import Thresholds
 from mdm.clustering.reconcile import reconcile
 from mdm.clustering.splits import Held
@@ -38,7 +40,7 @@ from mdm.volume.expected import weighed_pairs
 from mdm.volume.golden import GoldenScope, golden_rows
 from mdm.volume.golden_members import GoldenInputs
 from mdm.volume.identity import add_events, contested_groups, reconcile_uncontested
-from mdm.volume.plan_rows import held_rows, ownership_issues, pair_changes, review_table
+from mdm.volume.plan_rows import held_rows, keep_pairs, ownership_issues, review_table
 from mdm.volume.plan_tables import ID_FACT, PLACED
 from mdm.volume.reopened import (
     APPLIED,
@@ -107,6 +109,7 @@ class DuckLinking:
         self._apart: dict[int, str] = {}
         self._identifiers: tuple[IdentifierJudgement, ...] = ()
         self._owners_known = False
+        self._pairs_told = False
 
     @property
     def _model(self) -> PersonModel:
@@ -305,9 +308,10 @@ class DuckLinking:
         """The plan's events with drawn IDs."""
         return plan_tables.drawn_events(self._con)
 
-    def pairs(self, known: Iterator[pa.RecordBatch]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    def pairs(self, session: ReadSession) -> tuple[pa.Table, pa.Table, pa.Table]:
         """Scored pairs to write, keys to delete, and those stored that give way to both."""
-        return pair_changes(self._con, known)
+        self._pairs_told = True
+        return changed_pairs(self._con, session)
 
     def review_rows(self) -> pa.Table:
         """Questions of the plan."""
@@ -377,22 +381,13 @@ class DuckLinking:
 
     def registry_state(self, session: ReadSession) -> dict[str, str]:
         """What the registry states of the tables that the cache follows."""
-        return {**state_digests(session), IDENTITY: identity_state(session)}
+        stated = {IDENTITY: identity_state(session), PAIRS: pair_state(session)}
+        return {**state_digests(session), **stated}
 
     def follow(self, *, before: Mapping[str, str], after: Mapping[str, str]) -> None:
         """Bring the cache's record states level after the commit."""
         follow_apply(self._con, before=before, after=after)
         plan_tables.mark_identity(self._con, after[IDENTITY])
         advance_decided(self._con, APPLIED, SETTLED)
-
-
-IDENTITY = "identity"
-
-
-def identity_state(session: ReadSession) -> str:
-    """What the registry states of memberships and IDs."""
-    rows = session.rows(
-        "SELECT name, rows, sum_a, sum_b FROM state_digest "
-        "WHERE name IN ('membership', 'municipal_id') ORDER BY name"
-    )
-    return ";".join(f"{r['name']}:{r['rows']}-{r['sum_a']}-{r['sum_b']}" for r in rows)
+        if self._pairs_told:
+            keep_pairs(self._con, after[PAIRS])

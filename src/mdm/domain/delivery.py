@@ -33,7 +33,8 @@ class Comparison:
         withdrawn: In force in a delivered scope, and not here.
         stale: In force, and here only as a row that could not be read.
         fresh: Records whose content was not in the registry.
-        before: Records in force in the delivered scopes before.
+        before: Records in force in the delivered scopes before; of a delta, which takes nothing
+            away, those among them that it names.
         losses: The scopes that lose records.
     """
 

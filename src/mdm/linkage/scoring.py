@@ -5,64 +5,13 @@ levels found (`mdm.linkage.mixture` has the formula). It only lowers a weight, s
 pairs under the threshold first, exactly.
 """
 
-import logging
-from typing import Any
-
 import duckdb
 import pyarrow as pa
-from splink import DuckDBAPI, Linker
-from splink.internals.comparison_vector_values import (
-    compute_comparison_vector_values_from_id_pairs_sqls,
-)
-from splink.internals.dialects import SplinkDialect
-from splink.internals.pipeline import CTEPipeline
-from splink.internals.predict import predict_from_comparison_vectors_sqls
 
 from mdm.linkage.mixture import MOST_BITS, OtherClass, other_classes
 from mdm.linkage.model import PersonModel, splink_settings, untrained_settings
 from mdm.linkage.person_model import COMPARISONS
-
-
-def _predict(
-    con: duckdb.DuckDBPyConnection,
-    records: str,
-    pairs: str,
-    settings: dict[str, Any],
-    threshold: float | None,
-) -> str:
-    """Splink's prediction for given pairs, with the levels (gamma) but not the values compared.
-
-    `Linker.inference.predict` gives the levels only together with all compared values of both
-    records, a hundred text columns; the two steps it is made of are run here without them. The
-    records bring the model's frozen term frequencies (`tf_*`): Splink's own are never counted.
-    """
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    api = DuckDBAPI(con)
-    # The settings are ours: Splink need not search them for mistakes.
-    linker = Linker(api.register(records), settings, validate_settings=False)
-    model = linker._settings_obj  # noqa: SLF001 - pinned to Splink 5, see the module's test
-    blocked = api.table_to_splink_dataframe("__splink__blocked_id_pairs", pairs)
-    pipeline = CTEPipeline([blocked])
-    pipeline.enqueue_list_of_sqls(
-        compute_comparison_vector_values_from_id_pairs_sqls(
-            model._columns_to_select_for_blocking,  # noqa: SLF001
-            model._columns_to_select_for_comparison_vector_values,  # noqa: SLF001
-            input_tablename_l=records,
-            input_tablename_r=records,
-            source_dataset_input_column=model.column_info_settings.source_dataset_input_column,
-            unique_id_input_column=model.column_info_settings.unique_id_input_column,
-        )
-    )
-    pipeline.enqueue_list_of_sqls(
-        predict_from_comparison_vectors_sqls(
-            unique_id_input_columns=model.column_info_settings.unique_id_input_columns,
-            core_model_settings=model.core_model_settings,
-            sql_dialect=SplinkDialect.from_string("duckdb"),
-            threshold_match_weight=threshold,
-            training_mode=True,
-        )
-    )
-    return str(api.sql_pipeline_to_splink_dataframe(pipeline).physical_name)
+from mdm.linkage.prediction import predict
 
 
 def pattern_sql() -> str:
@@ -108,7 +57,7 @@ def score_pairs(
     out: str = "scored",
 ) -> None:
     """Write `out(record_l, record_r, match_weight, pattern, rules)` at or above a threshold."""
-    predicted = _predict(con, records, pairs, splink_settings(model, population), threshold)
+    predicted = predict(con, records, pairs, splink_settings(model, population), threshold)
     con.execute(
         f"""
         CREATE OR REPLACE TABLE {out} AS
@@ -127,7 +76,7 @@ def count_patterns(
     con: duckdb.DuckDBPyConnection, pairs: str, *, records: str = "link_record"
 ) -> pa.Table:
     """Level patterns of pairs with their counts, in a fixed order: columns gamma_*, n."""
-    predicted = _predict(con, records, pairs, untrained_settings(), None)
+    predicted = predict(con, records, pairs, untrained_settings(), None)
     columns = ", ".join(f"gamma_{c.name}" for c in COMPARISONS)
     table = con.sql(
         f"SELECT {columns}, count(*) AS n FROM {predicted} GROUP BY {columns} ORDER BY {columns}"

@@ -126,6 +126,17 @@ class Intake(Protocol):
         """Delete what was kept, if it is there."""
         ...
 
+    def named(self, marks: Mapping[str, str]) -> Sequence[str]:
+        """Local IDs of all records that what is staged can say anything of, if it is a delta.
+
+        Those delivered, those of rows that could not be read, and those that marks of merges
+        stand on or name.
+
+        Args:
+            marks: As of `compare`.
+        """
+        ...
+
     def compare(
         self,
         known: Iterator[pa.RecordBatch],
@@ -139,7 +150,8 @@ class Intake(Protocol):
 
         Args:
             known: record_id, local_id, scope, state, version, content_hash, stale, restricted,
-                placed (whether it belongs to a citizen).
+                placed (whether it belongs to a citizen); of a delta those that `named` names and
+                the erased ones whose local ID is concealed will do.
             source: The source.
             marks: Of its records that name a replacement, local ID -> the local ID named.
             scopes: Scopes that the delivery covers.

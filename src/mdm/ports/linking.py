@@ -100,8 +100,11 @@ class Linking(Protocol):
         """Bring memberships and IDs level with the plan's events, which have these numbers."""
         ...
 
-    def pairs(self, known: Iterator[pa.RecordBatch]) -> tuple[pa.Table, pa.Table, pa.Table]:
-        """Scored pairs to write, keys to delete, and those stored that give way to both."""
+    def pairs(self, session: ReadSession) -> tuple[pa.Table, pa.Table, pa.Table]:
+        """Scored pairs to write, keys to delete, and those stored that give way to both.
+
+        `session` shows what is stored before the plan.
+        """
         ...
 
     def review_rows(self) -> pa.Table:

@@ -108,6 +108,22 @@ class WriteSession(ReadSession, Protocol):
         """Delete the rows of the given keys."""
         ...
 
+    def replace_arrow(self, table: str, keys: pa.Table, data: ArrowData) -> int:
+        """Make the rows of some keys those given: changed where they differ, new, or gone.
+
+        `data` must not read this session.
+        """
+        ...
+
+    def replace_rows(
+        self,
+        table: str,
+        keys: Sequence[Mapping[str, object]],
+        rows: Sequence[Mapping[str, object]],
+    ) -> int:
+        """The same with a few rows."""
+        ...
+
     def clear(self, table: str) -> int:
         """Delete all rows of a derived table."""
         ...

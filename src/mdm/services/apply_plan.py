@@ -30,7 +30,7 @@ from mdm.services.lists import rows_of_numbers
 from mdm.services.overlays import close_overlays
 from mdm.services.overrides import lapse_corrected
 from mdm.services.publish_review import publish_ownership, publish_review
-from mdm.services.replaced_pairs import PAIRS, items_row, with_replaced
+from mdm.services.replaced_pairs import items_row, with_replaced
 from mdm.services.told_holders import told_holders
 
 # A plan that would change more than this share of the present IDs needs a person's word.
@@ -241,9 +241,7 @@ def _bring_in(
         refuse_many(session, size.changed_ids, accepted)
     events = linking.events()
     content = _Content(
-        *linking.pairs(
-            session.read_arrow(f"SELECT {', '.join(PAIRS.names)} FROM scored_pair", schema=PAIRS)
-        ),
+        *linking.pairs(session),
         owned=linking.ownership_rows(),
         questions=linking.review_rows(),
     )
@@ -369,8 +367,7 @@ def publish_golden(session: WriteSession, linking: Linking, changed: pa.Table | 
         note_golden(session, {}, {name: after[name] for name in ever_noted(session) & after.keys()})
         return
     before = golden_digests(session, changed["municipal_id"].to_pylist())
-    session.delete_arrow("golden_record", changed)
-    session.insert_arrow("golden_record", rows, ahead=True)
+    session.replace_arrow("golden_record", changed, rows)
     note_golden(session, before, after)
 
 

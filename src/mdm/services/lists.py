@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+import pyarrow as pa
+
 from mdm.ports import ReadSession
 
 _AT_ONCE = 400
@@ -36,19 +38,50 @@ def rows_of_numbers(
     yield from _rows_of_keys(session, sql, sorted(set(numbers)), params)
 
 
+def arrow_of_texts(
+    session: ReadSession,
+    sql: str,
+    texts: Iterable[str],
+    params: Mapping[str, object] | None = None,
+    *,
+    schema: pa.Schema,
+) -> Iterator[pa.RecordBatch]:
+    """What `rows_of_texts` gives, in columns of a schema."""
+    for asked, bound in _asked(sql, sorted(set(texts)), params):
+        yield from session.read_arrow(asked, bound, schema=schema)
+
+
+def arrow_of_numbers(
+    session: ReadSession,
+    sql: str,
+    numbers: Iterable[int],
+    params: Mapping[str, object] | None = None,
+    *,
+    schema: pa.Schema,
+) -> Iterator[pa.RecordBatch]:
+    """What `rows_of_numbers` gives, in columns of a schema."""
+    for asked, bound in _asked(sql, sorted(set(numbers)), params):
+        yield from session.read_arrow(asked, bound, schema=schema)
+
+
 def _rows_of_keys(
     session: ReadSession, sql: str, keys: Sequence[_Key], params: Mapping[str, object] | None
 ) -> Iterator[dict[str, object]]:
+    for asked, bound in _asked(sql, keys, params):
+        yield from session.rows(asked, bound)
+
+
+def _asked(
+    sql: str, keys: Sequence[_Key], params: Mapping[str, object] | None
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """A query for each part of the keys, with what it binds."""
     # Keys are bound, not written out: the database knows a statement again by its text.
-    for part in _parts(keys):
-        bound = {f"k{n}": key for n, key in enumerate(part)}
-        names = ", ".join(f":{name}" for name in bound)
-        yield from session.rows(sql.replace("{keys}", names), {**bound, **(params or {})})
-
-
-def _parts(keys: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
     for start in range(0, len(keys), _AT_ONCE):
-        yield keys[start : start + _AT_ONCE]
+        bound: dict[str, object] = {
+            f"k{n}": key for n, key in enumerate(keys[start : start + _AT_ONCE])
+        }
+        names = ", ".join(f":{name}" for name in bound)
+        yield sql.replace("{keys}", names), {**bound, **(params or {})}
 
 
 def as_int(value: object) -> int:

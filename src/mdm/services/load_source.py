@@ -11,37 +11,12 @@ from mdm.domain.delivery import WITHDRAWS_TOO_MUCH, Comparison, HoldRule
 from mdm.domain.ledger import TxHeader
 from mdm.errors import LoadHeldError, LoadStateError, NotFoundError
 from mdm.ports import Delivery, Intake, ProgressStep, ReadSession, Store, WriteSession
+from mdm.services.known_records import known_issues, known_records
 from mdm.services.overlays import ask_overlays
-from mdm.services.seals import state_to_deliveries
 from mdm.services.source_merges import known_marks, level_mark_issues
 from mdm.services.sources import source_declaration
 
 DEFAULT_HOLD = HoldRule()
-_KNOWN = pa.schema(
-    [
-        ("record_id", pa.int64()),
-        ("local_id", pa.string()),
-        ("scope", pa.string()),
-        ("state", pa.string()),
-        ("version", pa.int64()),
-        ("content_hash", pa.string()),
-        ("stale", pa.bool_()),
-        ("restricted", pa.bool_()),
-        ("placed", pa.bool_()),
-    ]
-)
-_KNOWN_SQL = f"""
-SELECT r.record_id, r.local_id, r.scope, {state_to_deliveries("r")} AS state, r.version,
-       r.content_hash, r.stale, r.restricted, m.record_id IS NOT NULL AS placed
-FROM record r LEFT JOIN membership m ON m.record_id = r.record_id WHERE r.source = :source
-"""
-_ISSUES = pa.schema([("issue_id", pa.int64()), ("record_id", pa.int64())])
-# Whose an identifier is, plans say; whether a mark of a merge counts, `level_mark_issues`.
-_ISSUES_SQL = """
-SELECT i.issue_id, i.record_id FROM issue i JOIN record r ON r.record_id = i.record_id
-WHERE r.source = :source
-  AND i.reason NOT IN ('not_theirs', 'contested', 'merged_into_unknown', 'merged_in_a_circle')
-"""
 _WAITING = pa.schema(
     [
         ("quarantine_id", pa.int64()),
@@ -207,11 +182,11 @@ def _compare(
     *,
     snapshot: bool,
 ) -> Comparison:
-    known = session.read_arrow(_KNOWN_SQL, {"source": source}, schema=_KNOWN)
+    marks = known_marks(session, source)
     return intake.compare(
-        known,
+        known_records(session, source, None if snapshot else intake.named(marks)),
         source=source,
-        marks=known_marks(session, source),
+        marks=marks,
         scopes=sorted(scopes),
         snapshot=snapshot,
     )
@@ -296,13 +271,14 @@ def _publish(
     context.progress("records", 0.0)
     with session.prepared("record_version", intake.versions()):
         session.insert_arrow("record", intake.new_records(), ahead=True)
-        session.update_arrow("record", intake.touched_records())
+        touched = intake.touched_records()
+        session.update_arrow("record", touched)
         intake.anticipate(before)  # not before: versions are copied by one core alone
         context.progress("versions", 0.0)
     session.append_events(intake.state_events())
     context.progress("issues", 0.0)
     if comparison.fresh > comparison.new:
-        known = session.read_arrow(_ISSUES_SQL, {"source": source}, schema=_ISSUES)
+        known = known_issues(session, source, touched["record_id"])
         session.delete_arrow("issue", intake.settled_issues(known))
     level_mark_issues(session, source, load_id, intake.unusable_marks())
     # Last of all issues: how many there are is known once they are written.

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import pyarrow as pa
-
 from mdm.domain.ownership import Ownership
 from mdm.ports import ReadSession, WriteSession
 from mdm.services.citizen_facts import KnownRecord, Memo, read_records
@@ -125,8 +123,7 @@ def refresh_golden(
         if any(record.eligible for record in records)
     ]
     before = golden_digests(session, wanted)
-    session.delete_arrow("golden_record", pa.table({"municipal_id": pa.array(wanted, pa.string())}))
-    session.insert_rows("golden_record", rows)
+    session.replace_rows("golden_record", [{"municipal_id": name} for name in wanted], rows)
     after = {str(row["municipal_id"]): str(row["content_digest"]) for row in rows}
     note_golden(session, before, after)
     return len(rows)

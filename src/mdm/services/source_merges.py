@@ -20,16 +20,20 @@ _CLASSES = {
     MarkProblem.CIRCLE: "local IDs that name each other",
 }
 _REASONS = ", ".join(f"'{problem}'" for problem in MarkProblem)
+# Few records carry a mark: spelled so that they are looked for first, by the indexes of just them.
 _MARKED = f"""
-SELECT r.local_id, v.payload FROM record r
-JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
-WHERE r.source = :source AND {unsealed("r")}
-AND (r.state = 'superseded' OR (r.state <> 'erased' AND r.record_id IN (
-  SELECT i.record_id FROM issue i WHERE i.field = '{MARK_FIELD}' AND i.reason IN ({_REASONS}))))
+SELECT r.local_id, v.payload FROM (
+  SELECT s.record_id FROM record s WHERE s.state = 'superseded'
+  UNION
+  SELECT i.record_id FROM issue i WHERE i.field = '{MARK_FIELD}' AND i.reason IN ({_REASONS})) m
+CROSS JOIN record r JOIN record_version v ON v.record_id = r.record_id AND v.version = r.version
+WHERE r.record_id = m.record_id AND r.source = :source AND r.state <> 'erased' AND {unsealed("r")}
 """
 _MARK_ISSUES = f"""
-SELECT i.issue_id, i.record_id, i.reason FROM issue i JOIN record r ON r.record_id = i.record_id
-WHERE r.source = :source AND i.field = '{MARK_FIELD}' AND i.reason IN ({_REASONS})
+SELECT i.issue_id, i.record_id, i.reason FROM issue i
+WHERE i.reason IN ({_REASONS})
+  AND i.issue_id IN (SELECT m.issue_id FROM issue m WHERE m.field = '{MARK_FIELD}')
+  AND EXISTS (SELECT 1 FROM record r WHERE r.record_id = i.record_id AND r.source = :source)
 """
 # Of each record the states it went through, up to its last one of the newest loads.
 _TAKEN_BACK = f"""

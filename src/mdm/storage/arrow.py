@@ -11,6 +11,8 @@ from mdm.storage.tables import CHECK_COLUMN, table_of
 from mdm.storage.tables.base import BigKey, Flag, RealNumber
 
 ArrowData: TypeAlias = "pa.Table | pa.RecordBatch | Iterable[pa.RecordBatch]"
+Key: TypeAlias = tuple[object, ...]
+"""The values of a key, column by column."""
 BATCH_ROWS = 65_536
 NOT_HASHED = {"record_version": frozenset({"payload"})}
 """Columns that another column digests already: `content_hash` is the MD5 of `payload`."""
@@ -108,6 +110,11 @@ def from_rows(rows: Sequence[Mapping[str, object]], schema: pa.Schema) -> pa.Tab
         raise ValueError(f"unknown columns: {sorted(unknown)}")
     fields = pa.schema([schema.field(name) for name in names])
     return pa.Table.from_pylist([dict(row) for row in rows], schema=fields)
+
+
+def key_set(keys: pa.Table | pa.RecordBatch) -> set[Key]:
+    """The keys of some rows, of the columns in their order."""
+    return set(zip(*(column.to_pylist() for column in keys.columns), strict=True))
 
 
 def conform(

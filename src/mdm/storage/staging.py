@@ -1,5 +1,6 @@
 """Rows to change, put beside their table in the same transaction."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -7,6 +8,8 @@ from itertools import chain
 import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.schema import CreateIndex
 
 from mdm.storage import row_check
 from mdm.storage.arrow import (
@@ -18,9 +21,10 @@ from mdm.storage.arrow import (
     peek,
 )
 from mdm.storage.bulk import bulk_for, quoted
-from mdm.storage.tables import CHECK_COLUMN
+from mdm.storage.tables import CHECK_COLUMN, table_of
 
 STAGE = "stage_rows"
+_SQLITE = SQLiteDialect()
 
 
 @contextmanager
@@ -55,6 +59,51 @@ def joined(table: str) -> str:
 def same_key(table: str) -> str:
     """Condition that a row `t` of a table and a staged row `s` have one key."""
     return " AND ".join(f't."{name}" = s."{name}"' for name in key_columns(table))
+
+
+def changes_to_known(connection: Connection, table: str, names: Sequence[str]) -> list[str]:
+    """Statements that bring rows of known keys to what is staged.
+
+    SQLite writes each index of a column that is set, be its value the same: what stands in an index
+    is set by itself, where it differs. PostgreSQL writes a row and its indexes anew by each
+    statement: there is one.
+
+    Args:
+        connection: Tells the database.
+        table: A declared table.
+        names: The columns that the staged rows hold.
+    """
+    others = [name for name in names if name not in key_columns(table)]
+    indexed = _indexed_together(table, others) if connection.dialect.name == "sqlite" else []
+    plain = [name for name in others if not any(name in group for group in indexed)]
+    last = f"t.{CHECK_COLUMN} <> s.{CHECK_COLUMN}" if is_checked(table) else _differ(plain)
+    return [_set(table, group, _differ(group)) for group in indexed] + [_set(table, plain, last)]
+
+
+def _differ(names: Sequence[str]) -> str:
+    return " OR ".join(f't."{name}" IS DISTINCT FROM s."{name}"' for name in names) or "true"
+
+
+def _set(table: str, names: Sequence[str], where: str) -> str:
+    settings = ", ".join(f'"{name}" = s."{name}"' for name in names)
+    return (
+        f'UPDATE "{table}" AS t SET {settings} FROM {STAGE} AS s '
+        f"WHERE {same_key(table)} AND ({where})"
+    )
+
+
+def _indexed_together(table: str, names: Sequence[str]) -> list[list[str]]:
+    """Of some columns those that stand in indexes, each with all that it shares one with."""
+    groups: list[set[str]] = []
+    for index in table_of(table).indexes:
+        said = str(CreateIndex(index).compile(dialect=_SQLITE))
+        words = set(re.findall(r"\w+", said.split(" ON ", 1)[1]))
+        group = {name for name in names if name in words}
+        for other in [one for one in groups if not group.isdisjoint(one)]:
+            groups.remove(other)
+            group |= other
+        groups.append(group)
+    return sorted(sorted(group) for group in groups if group)
 
 
 def with_shifted_checks(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from mdm.storage import row_check
-from mdm.storage.arrow import is_checked
+from mdm.storage.arrow import arrow_schema, hashed_columns, is_checked
 from mdm.storage.digests import Digest
 from mdm.storage.read_session import ReadSession
 from mdm.storage.tables import CHECK_COLUMN
@@ -76,3 +76,21 @@ class TableDigests:
         found = self._session.row(f"SELECT {_SUMS} FROM {rows}")
         assert found is not None
         return Digest().plus(Digest(*(int(str(found[name])) for name in ("n", "a", "b"))))
+
+
+def column_shift(table: str, old: Mapping[str, object], changes: Mapping[str, object]) -> Digest:
+    """By what a row's check moves where columns that held some values hold others."""
+    schema = arrow_schema(table)
+    before, after = Digest(), Digest()
+    for number, name in hashed_columns(table) if is_checked(table) else ():
+        if name in changes:
+            before = before.plus(_cell(number, old[name], schema.field(name).type))
+            after = after.plus(_cell(number, changes[name], schema.field(name).type))
+    return after.minus(before)
+
+
+def _cell(number: int, value: object, kind: pa.DataType) -> Digest:
+    if isinstance(value, int) and pa.types.is_boolean(kind):
+        value = bool(value)
+    hashed = int(row_check.cell_hashes(pa.array([value], kind))[0])
+    return Digest(0, hashed, hashed * number % row_check.P)

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 
-import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
@@ -17,35 +15,30 @@ from mdm.storage.arrow import (
     batches,
     conform,
     from_rows,
-    hashed_columns,
     in_key_order,
     is_checked,
     key_columns,
+    key_set,
     peek,
     with_checks,
 )
 from mdm.storage.bulk import quoted
 from mdm.storage.digests import Digest, content_digest
+from mdm.storage.passing import Written, numbered, watched
 from mdm.storage.read_session import NO_PARAMS, ReadSession
 from mdm.storage.staging import (
     STAGE,
+    changes_to_known,
     joined,
     same_key,
     staged,
     with_shifted_checks,
 )
-from mdm.storage.table_digests import TableDigests
+from mdm.storage.table_digests import TableDigests, column_shift
 
 DEFERRED_ROWS = 32_768
 """From here on rows are written by way of a file, or their indexes after them."""
 APPEND_ONLY = frozenset({"ledger_event", "ledger_tx", "state_digest"})
-
-
-@dataclass(slots=True)
-class Written:
-    """How many rows went by."""
-
-    rows: int = 0
 
 
 class WriteSession(ReadSession):
@@ -198,6 +191,52 @@ class WriteSession(ReadSession):
                 f'DELETE FROM "{table}" WHERE ({key}) IN (SELECT {key} FROM {STAGE})'
             )
 
+    def replace_arrow(self, table: str, keys: pa.Table, data: ArrowData) -> int:
+        """Make the rows of some keys those given: changed where they differ, new, or gone.
+
+        What a row has in common with the one before is not written, nor is any index of columns
+        that stay as they are: of a wide table that is most of it.
+
+        Args:
+            table: A declared table.
+            keys: Columns of its key.
+            data: Whole rows of no other keys; they must not read this session.
+
+        Returns:
+            How many rows were given.
+        """
+        self._may_write(table, "change")
+        names = key_columns(table)
+        gone, written = key_set(keys.select(names)), Written()
+        rows = self._checked(table, self._conformed(table, data))
+        with staged(self._connection, table, watched(rows, names, gone, written)) as columns:
+            self._digests.take_rows(table, joined(table))
+            self._digests.add_rows(table, f"{STAGE} AS t")
+            for statement in changes_to_known(self._connection, table, columns):
+                self._execute(statement)
+            self._execute(
+                f'INSERT INTO "{table}" ({quoted(columns)}) SELECT {quoted(columns)} '
+                f'FROM {STAGE} AS s WHERE NOT EXISTS (SELECT 1 FROM "{table}" AS t '
+                f"WHERE {same_key(table)}) ORDER BY {quoted(names)}"
+            )
+        if gone:
+            left = [dict(zip(names, key, strict=True)) for key in sorted(gone)]
+            self.delete_arrow(table, from_rows(left, arrow_schema(table)))
+        return written.rows
+
+    def replace_rows(
+        self,
+        table: str,
+        keys: Sequence[Mapping[str, object]],
+        rows: Sequence[Mapping[str, object]],
+    ) -> int:
+        """The same with a few rows given as dictionaries."""
+        if not keys:
+            return 0
+        schema = arrow_schema(table)
+        given = from_rows(rows, schema) if rows else schema.empty_table()
+        return self.replace_arrow(table, from_rows(keys, schema), given)
+
     def clear(self, table: str) -> int:
         """Delete all rows of a table that is derived anew (scored pairs, golden records)."""
         self._may_write(table, "change")
@@ -216,8 +255,7 @@ class WriteSession(ReadSession):
             Their numbers: `seq` follows the last one without a gap.
         """
         first = self.next_ids("ledger_event")
-        numbered = _numbered(batches(data), first)
-        rows = self._conformed("ledger_event", numbered)
+        rows = self._conformed("ledger_event", numbered(batches(data), first))
         count = self._insert("ledger_event", rows, ahead=isinstance(data, pa.Table))
         self._next["ledger_event"] = first + count
         return range(first, first + count)
@@ -318,13 +356,7 @@ class WriteSession(ReadSession):
         params: Mapping[str, object],
     ) -> int:
         """One set-wise UPDATE of the rows that hold one combination of old values."""
-        schema = arrow_schema(table)
-        before, after = Digest(), Digest()
-        for number, name in hashed_columns(table) if is_checked(table) else ():
-            if name in changes:
-                before = before.plus(_cell(number, old[name], schema.field(name).type))
-                after = after.plus(_cell(number, changes[name], schema.field(name).type))
-        shift = after.minus(before)
+        shift = column_shift(table, old, changes)
         values = {f"new_{name}": value for name, value in changes.items()}
         values |= {f"old_{name}": old[name] for name in changes if old[name] is not None}
         settings = [f'"{name}" = :new_{name}' for name in changes]
@@ -343,17 +375,3 @@ class WriteSession(ReadSession):
         )
         self._digests.move(table, Digest(0, shift.sum_a * count, shift.sum_b * count))
         return count
-
-
-def _cell(number: int, value: object, kind: pa.DataType) -> Digest:
-    if isinstance(value, int) and pa.types.is_boolean(kind):
-        value = bool(value)
-    hashed = int(row_check.cell_hashes(pa.array([value], kind))[0])
-    return Digest(0, hashed, hashed * number % row_check.P)
-
-
-def _numbered(data: Iterable[pa.RecordBatch], first: int) -> Iterator[pa.RecordBatch]:
-    for batch in data:
-        numbers = pa.array(np.arange(first, first + batch.num_rows))
-        yield batch.append_column("seq", numbers)
-        first += batch.num_rows

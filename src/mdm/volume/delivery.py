@@ -160,6 +160,15 @@ def compare_delivery(
     return _counted(con, scopes)
 
 
+def named_local_ids(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Local IDs that the staging tables name in any way."""
+    found = con.execute(
+        "SELECT local_id FROM stage_record UNION SELECT local_id FROM stage_quarantine"
+        " UNION SELECT merged_into FROM stage_record"
+    ).fetchall()
+    return [str(local_id) for (local_id,) in found if local_id is not None]
+
+
 def fill(con: duckdb.DuckDBPyConnection, table: str, batches: Iterable[pa.RecordBatch]) -> None:
     """Append Arrow batches to a table with the same columns in the same order."""
     for batch in batches:

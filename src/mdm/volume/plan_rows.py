@@ -6,6 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from mdm.clustering.splits import Held
+from mdm.duck import count, first_row
 from mdm.volume.decide import REVIEW_SCHEMA
 
 HELD_SPLIT = "held_split"
@@ -39,10 +40,43 @@ def held_rows(held: Sequence[Held]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=REVIEW_SCHEMA)
 
 
+def keep_pairs(con: duckdb.DuckDBPyConnection, stated: str) -> None:
+    """Keep `plan_pair`, which the registry now stores, as `kept_pair`.
+
+    Args:
+        con: The volume database.
+        stated: What the registry states of the pairs that it stores.
+    """
+    con.execute("DROP TABLE IF EXISTS pair_marker")
+    con.execute("CREATE OR REPLACE TABLE kept_pair AS FROM plan_pair")
+    con.execute("CREATE TABLE pair_marker AS SELECT $1::VARCHAR AS stated", [stated])
+
+
+def are_pairs_kept(con: duckdb.DuckDBPyConnection, stated: str) -> bool:
+    """Whether `kept_pair` shows what the registry states that it stores."""
+    known = "SELECT count(*) FROM duckdb_tables() WHERE table_name IN ('kept_pair', 'pair_marker')"
+    both = 2
+    return count(con, known) == both and first_row(con, "FROM pair_marker") == (stated,)
+
+
+def replaced_records(con: duckdb.DuckDBPyConnection) -> list[int]:
+    """The first records of the kept pairs that give way to `plan_pair`."""
+    rows = con.execute(
+        "SELECT DISTINCT k.record_l FROM kept_pair k ANTI JOIN plan_pair p "
+        f"ON k.record_l = p.record_l AND k.record_r = p.record_r AND {_SAME}"
+    )
+    return [int(record_id) for (record_id,) in rows.fetchall()]
+
+
 def pair_changes(
-    con: duckdb.DuckDBPyConnection, known: Iterable[pa.RecordBatch]
+    con: duckdb.DuckDBPyConnection, known: Iterable[pa.RecordBatch], *, stored: str = "known_pair"
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """What to write to and delete from `scored_pair`, against the pairs it holds.
+
+    Args:
+        con: Holds `plan_pair`.
+        known: The pairs it holds; where `stored` is another table, those that may give way do.
+        stored: A table of all that it holds; by default it is made of `known`.
 
     Returns:
         Rows to write, keys to delete, and the rows known so far that give way to both.
@@ -53,7 +87,7 @@ def pair_changes(
         con.execute("INSERT INTO known_pair BY NAME SELECT * FROM filling")
         con.unregister("filling")
     write = con.sql(
-        f"SELECT p.* FROM plan_pair p ANTI JOIN known_pair k "
+        f"SELECT p.* FROM plan_pair p ANTI JOIN {stored} k "
         f"ON k.record_l = p.record_l AND k.record_r = p.record_r AND {_SAME} "
         f"ORDER BY p.record_l, p.record_r"
     ).to_arrow_table()

@@ -210,6 +210,60 @@ def test_an_upsert_replaces_known_keys_and_adds_others(store: Store) -> None:
     assert digests_hold(store)
 
 
+def golden(number: int, **values: object) -> dict[str, object]:
+    row: dict[str, object] = {
+        "municipal_id": f"{number:010}",
+        "name": "ANA",
+        "name_key": "ANA",
+        "birth_date": "1980-01-02",
+        "cpf": f"{number:011}",
+        "cns": None,
+        "record_count": 1,
+        "lineage": "{}",
+        "content_digest": "d",
+        **values,
+    }
+    return row
+
+
+def test_replaced_rows_are_those_given_and_no_others(store: Store) -> None:
+    with store.writing(HEADER) as session:
+        session.insert_rows("golden_record", [golden(number) for number in range(1, 7)])
+    wanted = [
+        golden(2),
+        golden(3, cpf=None, record_count=2),
+        golden(4, name="EVA", cns='["705000000000014"]', content_digest="e"),
+        golden(9, birth_date=None),
+    ]
+    with store.writing(HEADER) as session:
+        keys = [{"municipal_id": f"{number:010}"} for number in (2, 3, 4, 5, 8, 9)]
+        written = session.replace_rows("golden_record", keys, wanted)
+
+    found = stored(store, "golden_record", "municipal_id")
+    expected = [golden(1), *wanted[:3], golden(6), wanted[3]]
+    assert [{name: row[name] for name in golden(1)} for row in found] == expected
+    assert written == 4
+    assert digests_hold(store)
+    with store.reading() as session:
+        by_index = "SELECT municipal_id AS id FROM golden_record WHERE {} ORDER BY 1"
+        without = session.rows(by_index.format("cpf IS NULL"))
+        born = session.rows(by_index.format("birth_date = '1980-01-02' AND name_key = 'ANA'"))
+    assert [row["id"] for row in without] == [f"{3:010}"]
+    assert [row["id"] for row in born] == [f"{number:010}" for number in (1, 2, 3, 4, 6)]
+
+
+def test_keys_without_rows_lose_theirs(store: Store) -> None:
+    with store.writing(HEADER) as session:
+        session.insert_rows("golden_record", [golden(number) for number in (1, 2)])
+    with store.writing(HEADER) as session:
+        session.replace_rows("golden_record", [{"municipal_id": f"{1:010}"}], [])
+        session.replace_rows("golden_record", [], [])
+
+    found = stored(store, "golden_record", "municipal_id")
+    assert [row["municipal_id"] for row in found] == [f"{2:010}"]
+    assert digests_hold(store)
+
+
 def test_an_update_changes_the_given_columns_alone(store: Store) -> None:
     with store.writing(HEADER) as session:
         session.insert_arrow("membership", members(range(1, 5)))

@@ -42,7 +42,12 @@ def delete(session: WriteSession) -> int:
     return session.delete_arrow("scored_pair", pairs(_FEW).select(["record_l", "record_r"]))
 
 
-@pytest.mark.parametrize("change", [update, upsert, delete])
+def replace(session: WriteSession) -> int:
+    keys = pairs(_FEW).select(["record_l", "record_r"])
+    return session.replace_arrow("scored_pair", keys, pairs(_FEW))
+
+
+@pytest.mark.parametrize("change", [update, upsert, delete, replace])
 def test_a_few_rows_are_looked_up(change: Callable[[WriteSession], int], tmp_path: Path) -> None:
     store = Store(new_sqlite(tmp_path / "few.db"), clock=SteppingClock())
     with store.writing(HEADER) as session:

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from splink import DuckDBAPI, Linker
 
+from mdm.linkage import predict_by_splink
 from mdm.linkage.blocking import block
 from mdm.linkage.explain import explain_pattern, unpack_pattern
 from mdm.linkage.model import PersonModel, load_model, population_class, splink_settings
@@ -64,6 +65,25 @@ def test_every_candidate_is_scored_once(con: duckdb.DuckDBPyConnection, scored: 
 
     assert len(pairs) > 3000
     assert sorted(scored) == sorted(pairs)
+
+
+def test_splink_writes_its_sql_once_for_a_model(
+    con: duckdb.DuckDBPyConnection,
+    model: PersonModel,
+    scored: Scores,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+
+    def refused(*_: object, **__: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(predict_by_splink, "Linker", refused)
+
+    again = scores(con, model)
+
+    assert again == scored
+    with pytest.raises(LookupError):
+        score_pairs(con, model, population=2 * POPULATION, threshold=EVERY_PAIR)
 
 
 def test_without_relatives_the_weight_is_that_of_splinks_public_prediction(

@@ -67,6 +67,7 @@ class Record(Registry, table=True):
         Index(None, "source", "local_id", unique=True),
         Index(None, "last_load_id"),
         where_index("ix_record_pending", "record_id", where="state = 'pending'"),
+        where_index("ix_record_superseded", "record_id", where="state = 'superseded'"),
         STRICT,
     )
 
@@ -100,7 +101,16 @@ class RecordVersion(Registry, table=True):
 class Issue(Registry, table=True):
     """A received value that could not be used; never the value itself."""
 
-    __table_args__ = (Index(None, "record_id"), Index(None, "load_id"), STRICT)
+    # What a delta asks of all issues: the marks of merges, and whose numbers are in doubt.
+    __table_args__ = (
+        Index(None, "record_id"),
+        Index(None, "load_id"),
+        where_index("ix_issue_mark", "record_id", where="field = 'merged_into'"),
+        where_index(
+            "ix_issue_ownership", "record_id", where="reason IN ('not_theirs', 'contested')"
+        ),
+        STRICT,
+    )
 
     issue_id: int = num(key=True)
     load_id: int = num()

@@ -1,0 +1,35 @@
+"""The scored pairs of a plan against those that the registry stores."""
+
+import duckdb
+import pyarrow as pa
+
+from mdm.bootstrap.identity_state import pair_state
+from mdm.ports import ReadSession
+from mdm.services.lists import arrow_of_numbers
+from mdm.services.replaced_pairs import PAIRS
+from mdm.volume.plan_rows import are_pairs_kept, pair_changes, replaced_records
+
+_STORED = f"SELECT {', '.join(PAIRS.names)} FROM scored_pair"
+MOST_REPLACED = 50_000
+"""Of more than these records all stored pairs are read, which is then cheaper."""
+
+
+def changed_pairs(
+    con: duckdb.DuckDBPyConnection, session: ReadSession
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Pairs to write, keys to delete, and those stored that give way to both.
+
+    While the registry stores what the last plan left, that is kept here (`keep_pairs`), and only
+    the pairs that give way are read there.
+
+    Args:
+        con: Holds `plan_pair`.
+        session: The registry before the plan.
+    """
+    if are_pairs_kept(con, pair_state(session)):
+        records = replaced_records(con)
+        if len(records) <= MOST_REPLACED:
+            asked = f"{_STORED} WHERE record_l IN ({{keys}})"
+            given_way = arrow_of_numbers(session, asked, records, schema=PAIRS)
+            return pair_changes(con, given_way, stored="kept_pair")
+    return pair_changes(con, session.read_arrow(_STORED, schema=PAIRS))
