@@ -2,28 +2,48 @@
 
 import json
 import random
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
+import pysqlite3.dbapi2 as sqlite
 import pytest
 
 from mdm.storage import write_session
 from mdm.storage.arrow import arrow_schema
 from mdm.storage.store import Store
+from mdm.storage.table_file.btree import PAGE
 from mdm.storage.table_file.build import KeyOrderError, RuleBrokenError
 from mdm.storage.verify import verify
 from support.databases import HEADER, new_sqlite
 
 ROWS = 3000
-LENGTHS = [0, 1, 56, 57, 58, 127, 128, 1900, 2040, 8100, 8157, 8158, 16_380, 40_000]
+OTHER_PAGE = 8192
+"""Of registries that were made before pages had their present size."""
+LENGTHS = [0, 1, 56, 57, 58, 127, 128, 5 * PAGE] + [
+    limit - less
+    for page in (OTHER_PAGE, PAGE)
+    for limit in ((page - 12) * 64 // 255 - 23, page - 35, 2 * page - 4)
+    for less in range(-1, 45, 3)
+]
 """Around every limit of the file format: of serial types, of a page, of its overflow."""
 NUMBERS = [n + d for n in (0, 2**7, 2**15, 2**23, 2**31, 2**47, 2**60) for d in (-1, 0, 1)]
 
 
-@pytest.fixture
-def bulk_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+@pytest.fixture(params=[PAGE, OTHER_PAGE])
+def bulk_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Store:
     monkeypatch.setattr(write_session, "DEFERRED_ROWS", 1)
-    return Store(new_sqlite(tmp_path / "registry.db"))
+    url = new_sqlite(tmp_path / "registry.db")
+    with closing(sqlite.connect(tmp_path / "registry.db")) as made:
+        for wanted in ("journal_mode = DELETE", f"page_size = {request.param}"):
+            made.execute(f"PRAGMA {wanted}").fetchall()
+        made.execute("VACUUM")
+    store = Store(url)
+    with store.reading() as session:
+        assert session.number("PRAGMA page_size") == request.param
+    return store
 
 
 def table(name: str, rows: list[dict[str, object]]) -> pa.Table:
@@ -43,7 +63,7 @@ def versions(chance: random.Random) -> pa.Table:
                 "payload": json.dumps(
                     {
                         "household_id": f'"{chance.randrange(50)}\\',
-                        "name": "x" * (chance.choice(LENGTHS) if number % 20 == 0 else 300),
+                        "name": "x" * (chance.choice(LENGTHS) if number % 10 == 0 else 300),
                     }
                     if number % 3
                     else {}
