@@ -38,7 +38,9 @@ COMPARISON_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
         ("given", "equal"): _("The given names are equal."),
-        ("given", "equal_alone"): _("The given names are equal."),
+        ("given", "equal_alone"): _(
+            "The given names are equal, under family names that are not or are missing."
+        ),
         ("given", "sounds_equal"): _("The given names are spelled differently but sound the same."),
         ("given", "contained"): _("One side has a further given name that the other lacks."),
         ("given", "initial"): _("One side has only the initial of the first name."),
