@@ -324,7 +324,7 @@ def test_a_stored_plan_brings_its_own_ownership(built: Application, tmp_path: Pa
 
 STEPS = (
     "append_events", "insert_arrow", "upsert_arrow", "delete_arrow", "set_where", "update_rows",
-    "insert_rows", "next_ids", "read_arrow", "replace_arrow",
+    "insert_rows", "next_ids", "replace_arrow",
 )  # fmt: skip
 
 

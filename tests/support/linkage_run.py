@@ -11,7 +11,7 @@ from mdm.linkage.engine import _register_model
 from mdm.linkage.levels import Values
 from mdm.linkage.model import PersonModel, frequency
 from mdm.linkage.ownership import decide_ownership
-from mdm.linkage.person_model import TF_COLUMNS
+from mdm.linkage.person_model import GIVEN_BY_SURNAME, TF_COLUMNS
 from mdm.linkage.prepare import (
     DWELLING_SHARED_BY_AT_MOST,
     PHONE_SHARED_BY_AT_MOST,
@@ -133,5 +133,8 @@ def register_pairs(con: duckdb.DuckDBPyConnection, pairs: list[tuple[int, int]])
 
 def with_frequencies(model: PersonModel, values: Values) -> dict[str, object]:
     """A prepared record with the frequencies that the batch joins to it."""
-    tf = {f"tf_{c}": frequency(model.term_frequencies, c, values) for c in TF_COLUMNS}
+    tf = {
+        f"tf_{c}": frequency(model.term_frequencies, c, values)
+        for c in (*TF_COLUMNS, GIVEN_BY_SURNAME)
+    }
     return {**values, **tf}

@@ -38,6 +38,9 @@ COMPARISON_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
         ("given", "equal"): _("The given names are equal."),
+        ("given", "equal_alone"): _(
+            "The given names are equal, under family names that are not or are missing."
+        ),
         ("given", "sounds_equal"): _("The given names are spelled differently but sound the same."),
         ("given", "contained"): _("One side has a further given name that the other lacks."),
         ("given", "initial"): _("One side has only the initial of the first name."),
@@ -113,6 +116,9 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
             "Year and month of birth are equal, the day differs."
         ),
         ("birth_date", "two_slips"): _("The birth dates differ by two digits."),
+        ("birth_date", "year_equal_default_day"): _(
+            "The year of birth is equal, and one side has the day that stands for an unknown one."
+        ),
         ("birth_date", "year_equal"): _("Only the year of birth is equal."),
         ("birth_date", "conflict"): _("The birth dates are different."),
         ("birth_date", MISSING): _("One side lacks the birth date."),

@@ -17,17 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from mdm.errors import ModelFileError
-from mdm.linkage.person_model import COMPARISONS, TWIN_MARK, Comparison
+from mdm.linkage.person_model import COMPARISONS, GIVEN_BY_SURNAME, TWIN_MARK, Comparison
 
-FORMAT = 6
+FORMAT = 7
 # Format 1 knew no twins and fewer comparisons: it is read as a model in which they say nothing.
 # Until format 2 what is exchanged or a nome social was a conflict like any other, and mothers'
 # names were counted whole. Until format 4 an address was graded by the first thing that agrees,
 # and what is left of a name was a conflict. Until format 5 two usual first names that are
-# alike were one misspelt, and the sex counted with the first name.
-READABLE = (1, 2, 3, 4, 5, 6)
+# alike were one misspelt, and the sex counted with the first name. Until format 6 given name and
+# surname were weighed as if independent, and a 1 January was a day like any other of its year.
+READABLE = (1, 2, 3, 4, 5, 6, 7)
 # Level -> the first format that knows it, and what it was before.
 _NEW_LEVELS = {
+    ("given", "equal_alone"): (7, "equal"),
     ("given", "names_sound_equal"): (6, "sounds_equal"),
     ("given", "near_names"): (6, "typo"),
     ("given", "social"): (3, "conflict"),
@@ -40,6 +42,7 @@ _NEW_LEVELS = {
     ("surname", "far_typo"): (5, "conflict"),
     ("mother", "equal_of_unnamed"): (3, "equal"),
     ("mother", "exchanged_with_father"): (3, "conflict"),
+    ("birth_date", "year_equal_default_day"): (7, "year_equal"),
     ("address", "equal_in_area"): (5, "equal"),
     ("address", "street_in_area"): (5, "street_equal"),
     ("address", "number_in_postal_code"): (5, "postal_code_equal"),
@@ -92,7 +95,9 @@ class PersonModel:
         relatives_per_record: Expected records of close relatives.
         twins_per_record: Expected records of twins; 0 where the model does not know twins.
         term_frequencies: (column, value) to its share of non-missing values; value "" is the
-            floor taken by every rarer value.
+            floor taken by every rarer value. In the column `GIVEN_BY_SURNAME` stand no shares but,
+            of surnames, how many times as often two bearers share the given name as its frequency
+            says; there the value "" is the share that no given name exceeds by that.
         given_tokens: Usual given names; in second place, such a token is a given name, too.
         fingerprint: What the training data looked like; see `mdm.linkage.fingerprint`.
         thresholds: Where decisions change.
@@ -133,10 +138,23 @@ def frequency(
         column: Column of the value.
         values: Prepared record.
     """
+    if column == GIVEN_BY_SURNAME:
+        return _among_bearers(known, values)
     for name in (column, _COUNTED_WHOLE.get(column, column)):
         if values[name] is not None and (name, "") in known:
             return known.get((name, str(values[name])), known[name, ""])
     return None
+
+
+def _among_bearers(
+    known: Mapping[tuple[str, str], float], values: Mapping[str, object]
+) -> float | None:
+    """How often a record's given name occurs among the bearers of its surname."""
+    share = frequency(known, "given", values)
+    times = known.get((GIVEN_BY_SURNAME, str(values["surname"])))
+    if share is None or times is None:
+        return share
+    return max(share, min(share * times, known[GIVEN_BY_SURNAME, ""]))
 
 
 def population_class(records: int) -> int:

@@ -34,6 +34,7 @@ GIVEN = ("given1_key", "given2_key")
 SURNAMES = ("surname1_key", "surname2_key", "surname3_key", "surname4_key")
 MOTHER_SURNAMES = ("mother_surname1_key", "mother_surname2_key", "mother_surname3_key")
 
+GIVEN_BY_SURNAME = "given_by_surname"
 TWIN_MARK = "twin_mark"
 MARKED, UNMARKED = "M", "U"
 
@@ -100,7 +101,15 @@ COMPARISONS: tuple[Comparison, ...] = (
         "given",
         AnyMissing("given1"),
         (
-            Level("equal", Equal("given"), tf="given", exact="given"),
+            # Some surnames keep to few first names (those of people who came from elsewhere): there
+            # an equal name counts as often as it is met among the bearers of the surname.
+            Level(
+                "equal",
+                All((Equal("given"), Equal("surname"))),
+                tf=GIVEN_BY_SURNAME,
+                exact="given",
+            ),
+            Level("equal_alone", Equal("given"), tf="given", same_as="equal"),
             # A slip where a first name is no usual one, or the second name has it. Two usual names
             # that are alike (MATEUS, MATHEUS; JOAO, JOANA) are as often those of twins.
             Level("sounds_equal", All((Equal("given_key"), Either((_UNUSUAL, Equal("given1")))))),
@@ -181,6 +190,8 @@ COMPARISONS: tuple[Comparison, ...] = (
             Level("day_and_month_equal", Equal("birth_day_month")),
             Level("year_and_month_equal", Equal("birth_year_month")),
             Level("two_slips", Typed("birth", 2, ("birth_year", "birth_day_month"))),
+            # Who knew the year alone wrote 1 January; two other days of a year are two people's.
+            Level("year_equal_default_day", All((Equal("birth_year"), AnyMissing("birth_exact")))),
             Level("year_equal", Equal("birth_year")),
             _rest(),
         ),

@@ -21,6 +21,7 @@ _FAMILY_BITS: Final = -5.0
 CLAUSES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
         ("given", "equal"): "o prenome é igual",
+        ("given", "equal_alone"): "o prenome é igual",
         ("given", "sounds_equal"): "o prenome soa igual",
         ("given", "contained"): "um lado tem um prenome a mais",
         ("given", "initial"): "do prenome há só a inicial em um lado",
@@ -77,6 +78,10 @@ CLAUSES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
             "year_and_month_equal",
         ): "só o mês e o ano de nascimento são iguais",
         ("birth_date", "two_slips"): "a data de nascimento difere em dois dígitos",
+        (
+            "birth_date",
+            "year_equal_default_day",
+        ): "o ano de nascimento é igual, e um lado diz 1º de janeiro",
         ("birth_date", "year_equal"): "só o ano de nascimento é igual",
         ("birth_date", "conflict"): "a data de nascimento é outra",
         ("cpf", "equal"): "o CPF é o mesmo",

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import duckdb
 
 from mdm.duck import count_rows
+from mdm.linkage.person_model import GIVEN_BY_SURNAME
 
 
 def _key(value: str) -> str:
@@ -39,6 +40,14 @@ def _join_frequency(column: str, value: str) -> str:
     tf = f"tf_{column}"
     return f" LEFT JOIN model_tf {tf} ON {tf}.column_name = '{column}' AND {tf}.value = n.{value}"
 
+
+# The twin of `mdm.linkage.model.frequency` for this column.
+_GIVEN = _frequency("given", "given")
+_MOST_GIVEN = f"(SELECT tf FROM model_tf WHERE column_name = '{GIVEN_BY_SURNAME}' AND value = '')"
+_GIVEN_BY_SURNAME = (
+    f"CASE WHEN tf_{GIVEN_BY_SURNAME}.tf IS NULL THEN {_GIVEN} "
+    f"ELSE greatest({_GIVEN}, least({_GIVEN} * tf_{GIVEN_BY_SURNAME}.tf, {_MOST_GIVEN})) END"
+)
 
 # People go by one or two given names; a second token is one only if tokens like it open names.
 # An initial after the first token is a token that is missing, not one that conflicts.
@@ -67,7 +76,8 @@ _NAME = {
     "given1_usual": "CASE WHEN t[1] IN (SELECT token FROM model_given_token) THEN 1 END",
     "given2_key": _key("CASE WHEN g = 2 THEN p[2] END"),
     "given": "given",
-    "tf_given": _frequency("given", "given"),
+    "tf_given": _GIVEN,
+    f"tf_{GIVEN_BY_SURNAME}": _GIVEN_BY_SURNAME,
     "given_key": _key("array_to_string(p[1:g], ' ')"),
     "name_set_key": _key("array_to_string(list_sort(p), ' ')"),
     "surname": "surname",
@@ -113,7 +123,8 @@ _BIRTH_OR_TYPED = {
 # What is the same for equal names and dates is made once for each.
 _DISTINCT = {
     "split_name": f"SELECT name, {_columns(_NAME)} FROM ({_TOKENS.format(name='name')}) n"
-    f"{_join_frequency('given', 'given')}{_join_frequency('surname', 'surname')}",
+    f"{_join_frequency('given', 'given')}{_join_frequency('surname', 'surname')}"
+    f"{_join_frequency(GIVEN_BY_SURNAME, 'surname')}",
     "split_mother": f"SELECT name, {_columns(_MOTHER)} FROM ({_TOKENS.format(name='mother')}) n"
     f"{_join_frequency('mother', 'name')}",
     "split_birth": f"SELECT birth_date, {_columns(_BIRTH)} FROM"

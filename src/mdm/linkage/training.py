@@ -18,8 +18,14 @@ from mdm.linkage.fingerprint import fingerprint
 from mdm.linkage.model import LevelParameters, PersonModel, Thresholds
 from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
 from mdm.linkage.prepare import BY_CONTENT, ORDINARY, find_shared, prepare_records
+from mdm.linkage.training_bearers import given_by_surname
 from mdm.linkage.training_by_names import ByNames, learn_by_names, learnt_candidates
-from mdm.linkage.training_chances import FEWEST_RECORDS, chance_of_equal
+from mdm.linkage.training_chances import (
+    FEWEST_RECORDS,
+    HELD_BY_AT_LEAST,
+    at_least,
+    chance_of_equal,
+)
 from mdm.linkage.training_pairs import patterns
 from mdm.linkage.training_twins import learn_twins, mark_probabilities
 from mdm.linkage.training_unrelated import (
@@ -30,12 +36,8 @@ from mdm.linkage.training_unrelated import (
     u_probabilities,
 )
 
-HELD_BY_AT_LEAST = 10
 SESSION_PAIRS = 1_500_000
 ROUNDS_WITHOUT_NUMBERS = 2
-# No level is rarer among matches than this: data are never as clean as they look, and numbers typed
-# by hand less so than names, which are read over; but two check digits let one slip in 100 pass.
-LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
 
 DEFAULT_THRESHOLDS = Thresholds(link=7.0, review=0.0, fracture=2.0, margin=3.0)
 
@@ -75,6 +77,7 @@ def train_model(con: duckdb.DuckDBPyConnection) -> PersonModel:
     if records < FEWEST_RECORDS:
         raise TrainingError(f"{records} records are too few to train on; {FEWEST_RECORDS} needed")
     tf = _term_frequencies(con)
+    tf |= given_by_surname(con, tf)
     matches = _matches_per_record(con)
     pairs = random_pairs(con, RANDOM_PAIRS)
     u = u_probabilities(con, pairs, matches)
@@ -225,7 +228,7 @@ def _without_numbers(
             "no pairs to learn from: no shared CPF and no equal name and birth date"
         )
     m = [
-        _at_least(start[k] if values is None else values, COMPARISONS[k].name)
+        at_least(start[k] if values is None else values, COMPARISONS[k].name)
         for k, values in enumerate(learned.m)
     ]
     return m, u, learned
@@ -280,7 +283,6 @@ def _relatives(
 RELATIVES_BEYOND_HOME = 1.6
 # Own numbers are a person's own: a relative agrees on them only by chance or by mistake.
 _NEVER_SHARED = frozenset({"cpf", "cns", "nis", "dnv", "inep_id", "rg", "birth_certificate"})
-_UNCHECKED = _NEVER_SHARED - {"cpf", "birth_certificate"}
 
 
 def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Array]) -> list[Array]:
@@ -323,15 +325,9 @@ def _m_probabilities(con: duckdb.DuckDBPyConnection, u: list[Array], r: list[Arr
             "no pairs to learn from: no shared CPF and no equal name and birth date"
         )
     return [
-        _at_least(np.mean(found, axis=0) if found else start[k], COMPARISONS[k].name)
+        at_least(np.mean(found, axis=0) if found else start[k], COMPARISONS[k].name)
         for k, found in enumerate(learned)
     ]
-
-
-def _at_least(values: Array, comparison: str) -> Array:
-    """The probabilities with none under the least of this comparison."""
-    raised = np.maximum(values, LEAST_M_OF_NUMBERS if comparison in _UNCHECKED else LEAST_M)
-    return np.asarray(raised / raised.sum())
 
 
 def _start_m(levels: int) -> Array:

@@ -1,14 +1,29 @@
-"""How often two unrelated people agree on a value, from counts of values."""
+"""How often two unrelated people agree on a value, from counts of values; and what is least."""
 
 import duckdb
+import numpy as np
 
 from mdm.duck import count, first_row
+from mdm.linkage.expectation import Array
 from mdm.linkage.person_model import Comparison
 
 FEWEST_RECORDS = 1000
+# Names and their frequencies are told only where so many records hold them.
+HELD_BY_AT_LEAST = 10
 # Numbers with check digits meet by chance or mistake about once in a hundred million pairs.
 LEAST_CHANCE = 1e-8
 LISTS = frozenset({"cns", "phones"})
+# No level is rarer than this among matches, or among twins of those that are learned of them: data
+# are never as clean as they look, and numbers typed by hand less so than names, which are read
+# over; but two check digits let one slip in 100 pass.
+LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
+_UNCHECKED = frozenset({"cns", "nis", "dnv", "inep_id", "rg"})
+
+
+def at_least(values: Array, comparison: str) -> Array:
+    """The probabilities with none under the least of this comparison."""
+    raised = np.maximum(values, LEAST_M_OF_NUMBERS if comparison in _UNCHECKED else LEAST_M)
+    return np.asarray(raised / raised.sum())
 
 
 def chance_of_equal(con: duckdb.DuckDBPyConnection, column: str, matches: float) -> float | None:

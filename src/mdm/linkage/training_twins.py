@@ -15,6 +15,7 @@ import numpy as np
 from mdm.duck import count_rows, first_row
 from mdm.linkage.expectation import Array, learn_m
 from mdm.linkage.person_model import COMPARISONS, MARKED, TWIN_MARK
+from mdm.linkage.training_chances import at_least
 from mdm.linkage.training_pairs import patterns
 
 FEWEST_PAIRS = 100
@@ -83,7 +84,7 @@ def learn_twins(con: duckdb.DuckDBPyConnection, m: list[Array], u: list[Array]) 
          for k, c in enumerate(COMPARISONS)]  # fmt: skip
     for k, values in zip(learned, found.m, strict=True):
         if values is not None:
-            t[k] = values
+            t[k] = at_least(values, COMPARISONS[k].name)
     given = _place("given")
     t[given] = with_both_cut_short(t[given])
     records, with_cpf, with_mother = first_row(con, _KNOWN)

@@ -20,7 +20,8 @@ from mdm.linkage.model import (
     save_model,
     splink_settings,
 )
-from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK
+from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS, TWIN_MARK, Level
+from mdm.linkage.training_chances import LEAST_M
 from support.linkage_city import SHIPPED_MODEL
 
 FILES = (
@@ -170,7 +171,7 @@ def test_the_strongest_level_speaks_for_a_match_and_the_rest_against_it() -> Non
 
 
 def test_what_was_one_level_in_an_older_format_weighs_what_it_weighed() -> None:
-    for name in ("v2", "v3"):
+    for name in ("v2", "v3", "v4"):
         body = json.loads((SHIPPED_MODEL.parent / name / "model.json").read_text("utf-8"))
         read = load_model(SHIPPED_MODEL.parent / name)
         for (comparison, label), (since, was) in _NEW_LEVELS.items():
@@ -205,6 +206,30 @@ def test_settings_carry_every_level_with_its_parameters() -> None:
             p.m for p in model.levels[comparison.name]
         ]
         assert levels[-1]["sql_condition"] == "ELSE"
+
+
+def test_a_level_of_names_is_as_rare_among_twins_as_among_matches_at_least() -> None:
+    """Twins of two rare names that sound alike were never seen in training, and there are some."""
+    model = load_model(SHIPPED_MODEL)
+    for comparison in ("given", "surname", "phone", "address", "father"):
+        for level, told in zip(_levels(comparison), model.levels[comparison], strict=True):
+            assert level.mute or told.t >= 0.9 * LEAST_M, (comparison, level.label)
+
+
+def _levels(comparison: str) -> tuple[Level, ...]:
+    return next(c.levels for c in COMPARISONS if c.name == comparison)
+
+
+def test_a_year_beside_1_january_speaks_for_a_match_and_two_days_of_a_year_against() -> None:
+    model = load_model(SHIPPED_MODEL)
+    labels = [level.label for level in _levels("birth_date")]
+    filler, plain = (
+        model.levels["birth_date"][labels.index(label)]
+        for label in ("year_equal_default_day", "year_equal")
+    )
+
+    assert filler.m / filler.u > 8
+    assert plain.m / plain.u < 1 / 4
 
 
 @st.composite

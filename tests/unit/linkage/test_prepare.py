@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mdm.domain.standard_record import StandardRecord
 from mdm.duck import first_row
 from mdm.linkage.model import PersonModel, load_model
+from mdm.linkage.person_model import GIVEN_BY_SURNAME
 from mdm.linkage.prepare import (
     DWELLING_SHARED_BY_AT_MOST,
     PHONE_SHARED_BY_AT_MOST,
@@ -41,6 +42,29 @@ def test_a_city_and_its_records_one_by_one_get_the_same_columns(model: PersonMod
         for row in rows_of(con, "link_record"):
             assert row == made[int(str(row["unique_id"]))]
         assert len(made) > 1000
+
+
+def test_a_first_name_is_as_frequent_as_among_the_bearers_of_the_surname(
+    model: PersonModel,
+) -> None:
+    names = {1: "FATOU MBAYE", 2: "FATOU SILVA", 3: "MARIA MBAYE"}
+    with city() as con:
+        for number, name in names.items():
+            con.execute(
+                "UPDATE standard SET name = $1, name_phonetic = $1 WHERE record_id = $2",
+                [name, number],
+            )
+        prepare(con, model)
+        plain = prepared_one_by_one(con, model)
+        expected = with_keys(con, {n: with_frequencies(model, plain[n]) for n in names})
+        rows = {int(str(row["unique_id"])): row for row in rows_of(con, "link_record")}
+        fatou, among_mbaye = (float(str(rows[1][f"tf_{c}"])) for c in ("given", GIVEN_BY_SURNAME))
+
+        assert {n: rows[n] for n in names} == expected
+        assert among_mbaye > 8 * fatou
+        assert rows[2][f"tf_{GIVEN_BY_SURNAME}"] == rows[2]["tf_given"] == fatou
+        maria = float(str(rows[3][f"tf_{GIVEN_BY_SURNAME}"]))
+        assert maria == model.term_frequencies[GIVEN_BY_SURNAME, ""]
 
 
 def test_of_an_impossible_birth_date_its_digits_are_compared(model: PersonModel) -> None:

@@ -14,7 +14,7 @@ from mdm.linkage.blocking import block
 from mdm.linkage.explain import explain_pattern, unpack_pattern
 from mdm.linkage.model import PersonModel, load_model, population_class, splink_settings
 from mdm.linkage.pair_scorer import PairScorer
-from mdm.linkage.person_model import COMPARISONS
+from mdm.linkage.person_model import COMPARISONS, GIVEN_BY_SURNAME
 from mdm.linkage.scoring import score_pairs
 from support.linkage_city import SHIPPED_MODEL, city
 from support.linkage_run import (
@@ -98,13 +98,20 @@ def test_without_relatives_the_weight_is_that_of_splinks_public_prediction(
     # Splink's own frequencies would be those of this city; the model's are registered instead.
     logging.getLogger("splink").setLevel(logging.ERROR)
     api = DuckDBAPI(con)
-    con.execute("CREATE OR REPLACE TABLE without_tf AS SELECT * EXCLUDE (tf_given, tf_surname, "
-                "tf_mother) FROM link_record")  # fmt: skip
+    con.execute(
+        "CREATE OR REPLACE TABLE with_names AS "
+        "SELECT *, given || ' of ' || surname AS given_by_surname FROM link_record"
+    )
+    frozen_columns = ("given", GIVEN_BY_SURNAME, "surname", "mother")
+    without = ", ".join(f"tf_{column}" for column in frozen_columns)
+    con.execute(
+        f"CREATE OR REPLACE TABLE without_tf AS SELECT * EXCLUDE ({without}) FROM with_names"
+    )
     linker = Linker(api.register("without_tf"), settings)
-    for column in ("given", "surname", "mother"):
+    for column in frozen_columns:
         con.execute(
             f"CREATE OR REPLACE TABLE frozen_{column} AS SELECT DISTINCT {column}, tf_{column} "
-            f"FROM link_record WHERE {column} IS NOT NULL"
+            f"FROM with_names WHERE {column} IS NOT NULL"
         )
         frozen = api.register(f"frozen_{column}")
         linker.table_management.register_term_frequency_lookup(frozen, column)

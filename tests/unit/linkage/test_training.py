@@ -15,15 +15,14 @@ from mdm.linkage.engine import train
 from mdm.linkage.model import PersonModel, load_model, save_model
 from mdm.linkage.ownership import decide_ownership
 from mdm.linkage.person_model import COMPARISONS, TF_COLUMNS
-from mdm.linkage.training import (
-    _GIVEN_TOKENS,
+from mdm.linkage.training import _GIVEN_TOKENS, train_model
+from mdm.linkage.training_chances import (
     HELD_BY_AT_LEAST,
     LEAST_M,
     LEAST_M_OF_NUMBERS,
-    _at_least,
-    train_model,
+    at_least,
+    chance_of_equal,
 )
-from mdm.linkage.training_chances import chance_of_equal
 from support.linkage_city import city
 from support.linkage_run import prepare
 
@@ -127,8 +126,8 @@ def test_a_name_a_letter_away_from_one_far_more_frequent_is_no_given_name() -> N
 def test_two_check_digits_let_a_level_of_a_number_be_as_rare_as_one_of_names() -> None:
     seen = np.array([1.0, 0.0, 0.0])
     for comparison in ("given", "cpf", "birth_certificate"):
-        assert _at_least(seen, comparison)[2] == pytest.approx(LEAST_M, rel=0.01)
-    assert _at_least(seen, "rg")[2] == pytest.approx(LEAST_M_OF_NUMBERS, rel=0.01)
+        assert at_least(seen, comparison)[2] == pytest.approx(LEAST_M, rel=0.01)
+    assert at_least(seen, "rg")[2] == pytest.approx(LEAST_M_OF_NUMBERS, rel=0.01)
 
 
 def test_a_saved_and_loaded_model_is_the_trained_one_to_nine_digits(
