@@ -2,16 +2,20 @@
 
 Splink weighs matches against unrelated pairs; what relatives and twins take off is added from the
 levels found (`mdm.linkage.mixture` has the formula). It only lowers a weight, so Splink may drop
-pairs under the threshold first, exactly.
+pairs under the threshold first, exactly; and before Splink looks at them, those that equalities
+alone keep under it (`mdm.linkage.ceiling`).
 """
 
 import duckdb
 import pyarrow as pa
 
+from mdm.linkage.ceiling import within_reach_sql
 from mdm.linkage.mixture import MOST_BITS, OtherClass, other_classes
 from mdm.linkage.model import PersonModel, splink_settings, untrained_settings
 from mdm.linkage.person_model import COMPARISONS
 from mdm.linkage.prediction import predict
+
+_REACH = "within_reach"
 
 
 def pattern_sql() -> str:
@@ -57,7 +61,12 @@ def score_pairs(
     out: str = "scored",
 ) -> None:
     """Write `out(record_l, record_r, match_weight, pattern, rules)` at or above a threshold."""
-    predicted = predict(con, records, pairs, splink_settings(model, population), threshold)
+    reach = within_reach_sql(
+        model, population=population, threshold=threshold, records=records, pairs=pairs
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {_REACH} AS {reach}")
+    predicted = predict(con, records, _REACH, splink_settings(model, population), threshold)
+    con.execute(f"DROP TABLE {_REACH}")
     con.execute(
         f"""
         CREATE OR REPLACE TABLE {out} AS

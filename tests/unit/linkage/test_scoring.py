@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 
 import duckdb
 import pytest
@@ -11,6 +12,7 @@ from splink import DuckDBAPI, Linker
 
 from mdm.linkage import predict_by_splink
 from mdm.linkage.blocking import block
+from mdm.linkage.ceiling import within_reach_sql
 from mdm.linkage.explain import explain_pattern, unpack_pattern
 from mdm.linkage.model import PersonModel, load_model, population_class, splink_settings
 from mdm.linkage.pair_scorer import PairScorer
@@ -45,8 +47,10 @@ def con(model: PersonModel) -> Iterator[duckdb.DuckDBPyConnection]:
         yield made
 
 
-def scores(con: duckdb.DuckDBPyConnection, model: PersonModel) -> Scores:
-    score_pairs(con, model, population=POPULATION, threshold=EVERY_PAIR)
+def scores(
+    con: duckdb.DuckDBPyConnection, model: PersonModel, threshold: float = EVERY_PAIR
+) -> Scores:
+    score_pairs(con, model, population=POPULATION, threshold=threshold)
     return {
         (row[0], row[1]): (row[2], row[3])
         for row in con.execute(
@@ -249,15 +253,42 @@ def test_more_relatives_never_raise_a_weight(
     assert all(weight <= scored[pair][0] for pair, (weight, _) in scores(con, more).items())
 
 
+@pytest.mark.parametrize("threshold", [-25.0, -3.0, 3.0, 12.0])
 def test_a_threshold_only_leaves_out_what_is_below_it(
+    con: duckdb.DuckDBPyConnection, model: PersonModel, scored: Scores, threshold: float
+) -> None:
+    wanted = {pair: found for pair, found in scored.items() if found[0] >= threshold}
+
+    assert scores(con, model, threshold) == wanted
+    assert 0 < len(wanted) < len(scored)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_levels_weigh_nothing_is_left_out_that_reaches_the_threshold(
+    con: duckdb.DuckDBPyConnection, model: PersonModel, seed: int
+) -> None:
+    """The first step knows nothing of how levels are ordered by what they give."""
+    chance = Random(seed)
+    threshold = chance.uniform(-30, 30)
+    levels = {name: tuple(chance.sample(found, len(found))) for name, found in model.levels.items()}
+    other = replace(model, levels=levels)
+    every = scores(con, other)
+
+    assert scores(con, other, threshold) == {
+        pair: found for pair, found in every.items() if found[0] >= threshold
+    }
+
+
+def test_most_candidates_are_left_out_before_they_are_weighed(
     con: duckdb.DuckDBPyConnection, model: PersonModel, scored: Scores
 ) -> None:
-    score_pairs(con, model, population=POPULATION, threshold=3.0)
-    kept = con.execute("SELECT record_l, record_r, match_weight FROM scored").fetchall()
+    within = within_reach_sql(
+        model, population=POPULATION, threshold=3.0, records="link_record", pairs="candidate"
+    )
+    reaching = sum(weight >= 3.0 for weight, _ in scored.values())
+    left = con.sql(within).to_arrow_table().num_rows
 
-    assert {(left, right): weight for left, right, weight in kept} == {
-        pair: weight for pair, (weight, _) in scored.items() if weight >= 3.0
-    }
+    assert reaching <= left < reaching + (len(scored) - reaching) / 4
 
 
 @pytest.mark.parametrize(
