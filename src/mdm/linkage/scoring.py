@@ -9,6 +9,7 @@ alone keep under it (`mdm.linkage.ceiling`).
 import duckdb
 import pyarrow as pa
 
+from mdm.duck import count_rows
 from mdm.linkage.ceiling import within_reach_sql
 from mdm.linkage.mixture import MOST_BITS, OtherClass, other_classes
 from mdm.linkage.model import PersonModel, splink_settings, untrained_settings
@@ -16,6 +17,8 @@ from mdm.linkage.person_model import COMPARISONS
 from mdm.linkage.prediction import predict
 
 _REACH = "within_reach"
+_WORTHWHILE = 1.5
+"""Pairs a record from which on it takes less to look at all of them twice than to weigh all."""
 
 
 def pattern_sql() -> str:
@@ -61,12 +64,16 @@ def score_pairs(
     out: str = "scored",
 ) -> None:
     """Write `out(record_l, record_r, match_weight, pattern, rules)` at or above a threshold."""
-    reach = within_reach_sql(
-        model, population=population, threshold=threshold, records=records, pairs=pairs
-    )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {_REACH} AS {reach}")
-    predicted = predict(con, records, _REACH, splink_settings(model, population), threshold)
-    con.execute(f"DROP TABLE {_REACH}")
+    settings = splink_settings(model, population)
+    if count_rows(con, pairs) > _WORTHWHILE * count_rows(con, records):
+        reach = within_reach_sql(
+            model, population=population, threshold=threshold, records=records, pairs=pairs
+        )
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {_REACH} AS {reach}")
+        predicted = predict(con, records, _REACH, settings, threshold)
+        con.execute(f"DROP TABLE {_REACH}")
+    else:
+        predicted = predict(con, records, pairs, settings, threshold)
     con.execute(
         f"""
         CREATE OR REPLACE TABLE {out} AS
