@@ -17,11 +17,11 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from mdm.errors import DatabaseUnavailableError
 from mdm.storage.niceness import pass_on_niceness
+from mdm.storage.table_file.btree import PAGE
 
 LANE_SECONDS = 5.0
 LANE_KEY = 0x6D646D_6C616E65  # "mdmlane": the advisory lock of the writer lane
 OLDEST_SQLITE = (3, 51, 3)  # older ones can corrupt a WAL that two connections reset
-PAGE_BYTES = 16384
 CACHE_KIB = 262_144
 WAL_RETRY_SECONDS = 0.005
 STATEMENT_SECONDS = 1800
@@ -84,7 +84,7 @@ def _sqlite_engine(url: URL, lane_seconds: float) -> Engine:
 
 def _prepare_sqlite(connection: Any, lane_seconds: float) -> None:
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    cursor.execute(f"PRAGMA page_size = {PAGE}")
     _set_write_ahead(cursor, lane_seconds)
     for pragma in (
         "synchronous = FULL",

@@ -11,7 +11,8 @@ import numpy as np
 
 from mdm.storage.table_file.cells import Bytes, Cells, Numbers, varint
 
-PAGE = 16384
+PAGE = 16_384
+"""Bytes of a page. Smaller ones cost a build more, larger ones cost small changes more."""
 _LOCK_PAGE = (1 << 30) // PAGE + 1
 """The page that SQLite never uses: its locks stand on these bytes."""
 _LEAF_HEADER, _INNER_HEADER = 8, 12
