@@ -12,6 +12,7 @@ from mdm.errors import (
     UnknownSourceError,
 )
 from mdm.services.load_source import LoadContext, load_corrected
+from mdm.volume import delivery
 from support.intake import (
     cache,
     counts,
@@ -78,6 +79,30 @@ def test_record_numbers_follow_the_local_ids_whatever_the_order_of_the_file(
     load(application, write_people(tmp_path / "a.csv", TEN[::-1]))
 
     assert list(states(application)) == sorted(one["local_id"] for one in TEN)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 10, 11])
+def test_records_and_versions_are_the_same_in_parts_of_any_size(
+    application: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    declare(application)
+    load(application, write_people(tmp_path / "a.csv", TEN[1:][::-1]))
+    changed = [person(one["local_id"], "Outro Nome Silva") for one in TEN[5:][::-1]]
+    monkeypatch.setattr(delivery, "PART_ROWS", rows)
+    result = load(application, write_people(tmp_path / "b.csv", [*changed, *TEN[:5]]))
+
+    assert counts(result) == {"new": 1, "changed": 5, "unchanged": 4}
+    with application.store.reading() as session:
+        found = session.rows(
+            "SELECT r.local_id AS local_id, v.version AS version FROM record_version v"
+            " JOIN record r ON r.record_id = v.record_id ORDER BY r.local_id, v.version"
+        )
+    twice = {one["local_id"] for one in changed}
+    versions = {one["local_id"]: [1, 2] if one["local_id"] in twice else [1] for one in TEN}
+    assert [(row["local_id"], row["version"]) for row in found] == [
+        (local_id, version) for local_id in sorted(versions) for version in versions[local_id]
+    ]
+    assert cache(application, synced=False) == rebuilt_cache(application)
 
 
 def test_the_same_file_again_changes_nothing(application: Application, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import duckdb
 
 MEMORY_BYTES = 700_000_000
 """What DuckDB may hold while it stages; more goes to its folder for spilled data."""
-PUBLISHING_BYTES = 1_000_000_000
+PUBLISHING_BYTES = 600_000_000
 """The same while a big delivery goes into the registry: pages of SQLite need room beside it."""
 
 

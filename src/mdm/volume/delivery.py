@@ -15,7 +15,9 @@ from mdm.domain.delivery import Comparison, ScopeLoss
 from mdm.domain.erasure import CONCEALED
 from mdm.volume.source_merges import weigh_marks
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 16_384
+PART_ROWS = 1_500_000
+"""Rows sorted at a time: what DuckDB pins while it gives out what it sorted grows with the rows."""
 SCRATCH = (
     "known_record",
     "merge_mark",
@@ -235,16 +237,36 @@ def stream(con: duckdb.DuckDBPyConnection, sql: str) -> Iterator[pa.RecordBatch]
     return iter(con.sql(sql).to_arrow_reader(BATCH_ROWS))
 
 
+def _sorted_in_parts(
+    con: duckdb.DuckDBPyConnection, sql: str, rows: str
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a query in the order of `record_id`, some millions of them at a time.
+
+    Args:
+        con: No other statement may run on it meanwhile.
+        sql: The query, with `{part}` in place of the rows of `delivery` to read.
+        rows: The condition that all of these rows meet.
+    """
+    parts = con.execute(
+        "SELECT min(record_id), max(record_id) FROM ("
+        f"SELECT record_id, (row_number() OVER () - 1) // {PART_ROWS} AS part"
+        f" FROM (SELECT record_id FROM delivery WHERE {rows} ORDER BY record_id))"
+        " GROUP BY part ORDER BY part"
+    ).fetchall()
+    for first, last in parts:
+        part = f"(FROM delivery WHERE {rows} AND record_id BETWEEN {first} AND {last})"
+        yield from stream(con, f"{sql.format(part=part)} ORDER BY record_id")
+
+
 def new_record_rows(
     con: duckdb.DuckDBPyConnection, *, source: str, load_id: int
 ) -> Iterator[pa.RecordBatch]:
     """Rows of `record` to insert."""
-    return stream(
-        con,
+    sql = (
         f"SELECT record_id, '{source}' AS source, local_id, scope, state, 1 AS version,"
-        f" content_hash, {load_id} AS last_load_id, false AS stale, restricted"
-        " FROM delivery WHERE outcome = 'new' ORDER BY record_id",
+        f" content_hash, {load_id} AS last_load_id, false AS stale, restricted FROM {{part}}"
     )
+    return _sorted_in_parts(con, sql, "outcome = 'new'")
 
 
 def touched_record_rows(con: duckdb.DuckDBPyConnection, *, load_id: int) -> pa.Table:
@@ -254,12 +276,11 @@ def touched_record_rows(con: duckdb.DuckDBPyConnection, *, load_id: int) -> pa.T
 
 def version_rows(con: duckdb.DuckDBPyConnection, *, load_id: int) -> Iterator[pa.RecordBatch]:
     """Rows of `record_version` to insert: content that the registry did not have."""
-    return stream(
-        con,
+    sql = (
         f"SELECT d.record_id, coalesce(d.version, 0) + 1 AS version, {load_id} AS load_id,"
-        " d.content_hash, s.payload FROM delivery d JOIN stage_record s USING (local_id)"
-        " WHERE d.fresh ORDER BY d.record_id",
+        " d.content_hash, s.payload FROM {part} d JOIN stage_record s USING (local_id)"
     )
+    return _sorted_in_parts(con, sql, "fresh")
 
 
 def state_event_rows(con: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:

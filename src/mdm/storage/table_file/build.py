@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from mdm.storage.table_file.btree import PAGE, PageFile, Tree
 from mdm.storage.table_file.cells import Cells, cells_of
 
-_SORT_MEMORY = "300MB"
+_SORT_MEMORY = "200MB"
 _BATCH_ROWS = 65_536
 _ROWS, _GATHERED = "rows_now", "gathered"
 _YES, _NO = map(pa.scalar, (True, False))
