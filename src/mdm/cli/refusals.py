@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from mdm.errors import DiskFullError, MdmError, UsageError
+from mdm.errors import DiskFullError, MdmError, OutOfMemoryError, UsageError
 
 REFUSED = 1
 USAGE = 2
@@ -56,12 +56,23 @@ def failure_of(error: BaseException) -> Failure:
         return Failure(INTERRUPTED, "interrupted", "interrupted; what was not finished is undone")
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return Failure(REFUSED, DiskFullError.code, "no room to write; nothing was changed")
+    if _is_short_of_memory(error):
+        what = "more memory is needed than may be used; what was not finished is undone"
+        return Failure(REFUSED, OutOfMemoryError.code, what)
     return Failure(
         INTERNAL,
         "internal",
         f"unforeseen {type(error).__name__}; MDM_DEBUG=1 shows where",
         _place(error),
     )
+
+
+def _is_short_of_memory(error: BaseException) -> bool:
+    """Whether DuckDB or Python found no room; to name DuckDB's class would be to import it."""
+    # What DuckDB says while its rows are read through Arrow comes out as an OSError of that text.
+    is_duckdb = type(error).__name__ == "OutOfMemoryException"
+    is_arrow = isinstance(error, OSError) and str(error).startswith("Out of Memory")
+    return isinstance(error, MemoryError) or is_duckdb or is_arrow
 
 
 def _misused(error: typer.TyperException) -> Failure:

@@ -279,6 +279,12 @@ class DiskFullError(MdmError):
     code = "disk_full"
 
 
+class OutOfMemoryError(MdmError):
+    """The work needs more memory than it may use; what was not finished is undone."""
+
+    code = "out_of_memory"
+
+
 class TruthFileError(MdmError):
     """The truth file of an evaluation lacks columns or matches no record."""
 

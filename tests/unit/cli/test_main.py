@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 import typer
 
@@ -174,7 +175,11 @@ def test_what_libraries_print_is_not_on_standard_output(
         (OSError(28, "No space left on device"), 1, "disk_full"),
         (NoRegistryError("none"), 1, "no_registry"),
         (UsageError("words"), 2, "usage"),
-        (MemoryError(), 70, "internal"),
+        (MemoryError(), 1, "out_of_memory"),
+        (duckdb.OutOfMemoryException("failed to allocate"), 1, "out_of_memory"),
+        (OSError("Out of Memory Error: failed to pin block"), 1, "out_of_memory"),
+        (OSError("something else"), 70, "internal"),
+        (RecursionError(), 70, "internal"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else str(value),
 )
