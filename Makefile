@@ -82,7 +82,7 @@ bench: setup  ## Speed, size and accuracy against plain Splink, one table
 
 bench-accuracy: setup  ## Accuracy against plain Splink and a supervised bound, by subgroup
 	$(BIN)/python -m pip install --quiet --group bench --constraint constraints.txt
-	$(BIN)/python -m bench.accuracy --card linkage_models/person/v5/MODEL_CARD.md
+	$(BIN)/python -m bench.accuracy --card linkage_models/person/v6/MODEL_CARD.md
 
 bench-year: setup  ## A year of deliveries: IDs that hold, golden values, questions, deltas
 	$(BIN)/python -m bench.year $(if $(PEOPLE),--people $(PEOPLE))

@@ -30,7 +30,7 @@ from mdm.synth.city import generate
 from mdm.synth.rates import CityRates, SourceRates
 
 PEOPLE, SEED = 5_000, 11
-MODEL = "linkage_models/person/v5"
+MODEL = "linkage_models/person/v6"
 FACTORS = (0.5, 2.0)
 MOST = 0.95
 # Not shares of people or records.

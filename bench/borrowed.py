@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=SHARE)
     parser.add_argument("--twins", type=float, default=_USUAL.twins, help="people born as twins")
     parser.add_argument("--newborn", type=float, default=_USUAL.newborn, help="births left as RN")
-    parser.add_argument("--model", type=Path, default=Path("linkage_models/person/v5"))
+    parser.add_argument("--model", type=Path, default=Path("linkage_models/person/v6"))
     parser.add_argument("--folder", type=Path, help="keep the last city and registry here")
     words = parser.parse_args()
     rates = CityRates(borrowing_children=words.share, twins=words.twins, newborn=words.newborn)

@@ -132,7 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.city", description=__doc__)
     parser.add_argument("--people", type=int, nargs="+", default=[PEOPLE])
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
-    parser.add_argument("--model", default="linkage_models/person/v5")
+    parser.add_argument("--model", default="linkage_models/person/v6")
     parser.add_argument("--full", action="store_true", help="also the curve up to the whole city")
     parser.add_argument("--folder", type=Path, help="keep cities here instead of a temporary one")
     words = parser.parse_args()

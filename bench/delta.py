@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("city", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--share", type=float, default=0.01)
-    parser.add_argument("--model", default="linkage_models/person/v5")
+    parser.add_argument("--model", default="linkage_models/person/v6")
     words = parser.parse_args()
     home, twin = words.folder / "home", words.folder / "twin"
     for made in (home, twin):

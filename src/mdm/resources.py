@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def models_folder(named: Path | None = None) -> Path:
-    """The folder that holds linkage models, `person/v5` among them.
+    """The folder that holds linkage models, `person/v6` among them.
 
     Args:
         named: The folder that the user names (MDM_MODELS); nothing else is looked at then.

@@ -17,7 +17,7 @@ from mdm.synth.city import generate
 KEYS = ("record_id", "source", "local_id", "version", "content_hash")
 SOURCES = ("education", "health", "social")
 TODAY = date(2026, 11, 1)
-SHIPPED_MODEL = models_folder(None) / "person" / "v5"
+SHIPPED_MODEL = models_folder(None) / "person" / "v6"
 
 
 @lru_cache(maxsize=4)

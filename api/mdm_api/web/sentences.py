@@ -174,6 +174,7 @@ LEVEL_SENTENCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("sex", "conflict_of_one_name"): _(
             "The sex noted is different, though the first name is the same."
         ),
+        ("sex", "equal_of_like_names"): _("The sex noted is equal, as the like first names tell."),
         ("sex", "equal"): _("The sex noted is equal."),
         ("sex", "conflict"): _("The sex noted is different."),
         ("sex", MISSING): _("One side does not note the sex."),

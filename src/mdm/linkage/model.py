@@ -19,14 +19,15 @@ from typing import Any
 from mdm.errors import ModelFileError
 from mdm.linkage.person_model import COMPARISONS, GIVEN_BY_SURNAME, TWIN_MARK, Comparison
 
-FORMAT = 7
+FORMAT = 8
 # Format 1 knew no twins and fewer comparisons: it is read as a model in which they say nothing.
 # Until format 2 what is exchanged or a nome social was a conflict like any other, and mothers'
 # names were counted whole. Until format 4 an address was graded by the first thing that agrees,
 # and what is left of a name was a conflict. Until format 5 two usual first names that are
 # alike were one misspelt, and the sex counted with the first name. Until format 6 given name and
 # surname were weighed as if independent, and a 1 January was a day like any other of its year.
-READABLE = (1, 2, 3, 4, 5, 6, 7)
+# Until format 7 the sex counted beside names that are alike.
+READABLE = (1, 2, 3, 4, 5, 6, 7, 8)
 # Level -> the first format that knows it, and what it was before.
 _NEW_LEVELS = {
     ("given", "equal_alone"): (7, "equal"),
@@ -51,6 +52,7 @@ _NEW_LEVELS = {
     ("address", "street_typo"): (5, "conflict"),
     ("sex", "equal_of_one_name"): (6, "equal"),
     ("sex", "conflict_of_one_name"): (6, "conflict"),
+    ("sex", "equal_of_like_names"): (8, "equal"),
     ("father", "exchanged_with_mother"): (3, "conflict"),
 }
 _COUNTED_WHOLE = {"mother_rest": "mother"}

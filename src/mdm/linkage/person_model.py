@@ -94,6 +94,13 @@ _ONE_NAME = Equal("given1_key")
 _UNUSUAL = AnyMissing("given1_usual")
 _ONE_SLIP = Typed("given1", 1, GIVEN_ENDS, 4)
 _SECOND_AGREES = Either((AnyMissing("given2_key"), Equal("given2_key")))
+_LIKE_NAMES = Either(
+    (
+        Typed("given1", 1, GIVEN_ENDS, 2),
+        Typed("given1", 2, GIVEN_ENDS, 6),
+        Shared(GIVEN),
+    )
+)
 _SAME_AREA = Either((Equal("postal_code"), Equal("district")))
 
 COMPARISONS: tuple[Comparison, ...] = (
@@ -280,6 +287,9 @@ COMPARISONS: tuple[Comparison, ...] = (
             # One first name is of one sex: another is a slip of the pen for whomever it is.
             Level("equal_of_one_name", All((_ONE_NAME, Equal("sex"))), mute=True),
             Level("conflict_of_one_name", _ONE_NAME, mute=True),
+            # Names that are alike, or of which one agrees, are mostly of one sex: of twins, too.
+            # Another sex is evidence still (JOAO, JOANA): it parts such twins.
+            Level("equal_of_like_names", All((_LIKE_NAMES, Equal("sex"))), mute=True),
             Level("equal", Equal("sex"), exact="sex"),
             _rest(),
         ),

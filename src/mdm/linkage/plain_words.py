@@ -118,6 +118,7 @@ CLAUSES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("address", "conflict"): "o endereço é outro",
         ("sex", "equal_of_one_name"): "o sexo é o mesmo, como já diz o prenome",
         ("sex", "conflict_of_one_name"): "o sexo anotado é outro, com o mesmo prenome",
+        ("sex", "equal_of_like_names"): "o sexo é o mesmo, como já dizem os prenomes parecidos",
         ("sex", "equal"): "o sexo é o mesmo",
         ("sex", "conflict"): "o sexo anotado é outro",
         ("father", "equal"): "o nome do pai é igual",

@@ -15,14 +15,25 @@ LEAST_CHANCE = 1e-8
 LISTS = frozenset({"cns", "phones"})
 # No level is rarer than this among matches, or among twins of those that are learned of them: data
 # are never as clean as they look, and numbers typed by hand less so than names, which are read
-# over; but two check digits let one slip in 100 pass.
-LEAST_M, LEAST_M_OF_NUMBERS = 3e-4, 1e-3
+# over; but two check digits let one slip in 100 pass. A given name has so many levels that the
+# rarest are a few in 10,000 of the pairs of one CPF, and those are what parts twins from a match:
+# of them the floor must not tell more than was seen. Twins are too few for the lower one.
+LEAST_M, LEAST_M_OF_NUMBERS, LEAST_M_OF_GIVEN_NAMES = 3e-4, 1e-3, 1e-4
 _UNCHECKED = frozenset({"cns", "nis", "dnv", "inep_id", "rg"})
 
 
-def at_least(values: Array, comparison: str) -> Array:
-    """The probabilities with none under the least of this comparison."""
-    raised = np.maximum(values, LEAST_M_OF_NUMBERS if comparison in _UNCHECKED else LEAST_M)
+def at_least(values: Array, comparison: str, *, among_twins: bool = False) -> Array:
+    """The probabilities with none under the least of this comparison.
+
+    Args:
+        values: Level probabilities, strongest first.
+        comparison: What is compared.
+        among_twins: They are those of twins, not of matches.
+    """
+    least = LEAST_M_OF_NUMBERS if comparison in _UNCHECKED else LEAST_M
+    if comparison == "given" and not among_twins:
+        least = LEAST_M_OF_GIVEN_NAMES
+    raised = np.maximum(values, least)
     return np.asarray(raised / raised.sum())
 
 

@@ -84,7 +84,7 @@ def learn_twins(con: duckdb.DuckDBPyConnection, m: list[Array], u: list[Array]) 
          for k, c in enumerate(COMPARISONS)]  # fmt: skip
     for k, values in zip(learned, found.m, strict=True):
         if values is not None:
-            t[k] = at_least(values, COMPARISONS[k].name)
+            t[k] = at_least(values, COMPARISONS[k].name, among_twins=True)
     given = _place("given")
     t[given] = with_both_cut_short(t[given])
     records, with_cpf, with_mother = first_row(con, _KNOWN)

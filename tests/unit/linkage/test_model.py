@@ -171,7 +171,7 @@ def test_the_strongest_level_speaks_for_a_match_and_the_rest_against_it() -> Non
 
 
 def test_what_was_one_level_in_an_older_format_weighs_what_it_weighed() -> None:
-    for name in ("v2", "v3", "v4"):
+    for name in ("v2", "v3", "v4", "v5"):
         body = json.loads((SHIPPED_MODEL.parent / name / "model.json").read_text("utf-8"))
         read = load_model(SHIPPED_MODEL.parent / name)
         for (comparison, label), (since, was) in _NEW_LEVELS.items():

@@ -19,6 +19,7 @@ from mdm.linkage.training import _GIVEN_TOKENS, train_model
 from mdm.linkage.training_chances import (
     HELD_BY_AT_LEAST,
     LEAST_M,
+    LEAST_M_OF_GIVEN_NAMES,
     LEAST_M_OF_NUMBERS,
     at_least,
     chance_of_equal,
@@ -125,9 +126,16 @@ def test_a_name_a_letter_away_from_one_far_more_frequent_is_no_given_name() -> N
 
 def test_two_check_digits_let_a_level_of_a_number_be_as_rare_as_one_of_names() -> None:
     seen = np.array([1.0, 0.0, 0.0])
-    for comparison in ("given", "cpf", "birth_certificate"):
+    for comparison in ("surname", "cpf", "birth_certificate"):
         assert at_least(seen, comparison)[2] == pytest.approx(LEAST_M, rel=0.01)
     assert at_least(seen, "rg")[2] == pytest.approx(LEAST_M_OF_NUMBERS, rel=0.01)
+
+
+def test_a_given_name_is_read_over_but_twins_are_too_few_for_the_lower_floor() -> None:
+    seen = np.array([1.0, 0.0, 0.0])
+
+    assert at_least(seen, "given")[2] == pytest.approx(LEAST_M_OF_GIVEN_NAMES, rel=0.01)
+    assert at_least(seen, "given", among_twins=True)[2] == pytest.approx(LEAST_M, rel=0.01)
 
 
 def test_a_saved_and_loaded_model_is_the_trained_one_to_nine_digits(
