@@ -17,7 +17,7 @@ from mdm.synth.year import generate_year, month_end
 from mdm.synth.year_rates import MONTHS
 
 Say = Callable[[str], None]
-OLD_MODEL, NEW_MODEL = "v4", "v5"
+OLD_MODEL, NEW_MODEL = "v5", "v6"
 FIRST = (
     ("saude", "canonical/health.csv"),
     ("cadunico", "canonical/social.csv"),

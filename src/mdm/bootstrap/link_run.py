@@ -20,7 +20,7 @@ from mdm.services.export_file import check_target_file
 from mdm.survivorship.policy import Policy, default_policy, load_policy
 from mdm.volume.report.page import render
 
-PERSON_MODEL = ("person", "v5")
+PERSON_MODEL = ("person", "v6")
 POLICY_FILE = "policy.toml"
 
 
