@@ -60,7 +60,8 @@ SELECT k.record_id, k.source, k.local_id, k.citizen FROM (
 ) k WHERE k.citizen > :citizen ORDER BY k.citizen, k.source, k.local_id LIMIT :most
 """
 # IDs that an event names, those anchored at a record that changed its citizen, and those with
-# other golden values; of them those that one of the records has ever had.
+# other golden values; of them those that one of the records has ever had. An ID that answers has
+# its anchor in a citizen, so that a record placed brings only IDs that are minted or reinstated.
 _IDS = f"""
 SELECT k.municipal_id FROM (
   SELECT e.municipal_id FROM ledger_event e WHERE e.tx_id = :tx AND e.kind IN ({listed(_ON_IDS)})
@@ -286,8 +287,8 @@ def changes_of(
     """
     numbers = [record[0] for record in part.records]
     unsaid = Unsaid(session)
-    before = unsaid.standings(record_standings(session, numbers, tx_id - 1))
-    after = unsaid.standings(record_standings(session, numbers, tx_id))
+    before = unsaid.standings(record_standings(session, numbers, tx_id - 1), tx_id - 1)
+    after = unsaid.standings(record_standings(session, numbers, tx_id), tx_id)
     homes = {s.municipal_id for s in (*before.values(), *after.values())} - {None}
     ids: Collection[str] = {name for name in homes if name is not None} | set(part.ids)
     ids_before = unsaid.answers(id_standings(session, ids, tx_id - 1))
@@ -327,8 +328,9 @@ def golden_changes_of(
     Told to who has a record of the citizen.
     """
     ours = _held(session, scope, part.ids, tx_id)
-    before = golden_digests_at(session, ours, tx_id - 1)
-    after = golden_digests_at(session, ours, tx_id)
+    unsaid = Unsaid(session)
+    before = _digests_at(session, unsaid, ours, tx_id - 1)
+    after = _digests_at(session, unsaid, ours, tx_id)
     for name in part.ids:
         if before.get(name) != after.get(name):
             yield Change(
@@ -337,6 +339,19 @@ def golden_changes_of(
                 municipal_id=name,
                 golden_digest=told_digest(session, after.get(name)),
             )
+
+
+def _digests_at(
+    session: ReadSession, unsaid: Unsaid, ids: Collection[str], tx_id: int
+) -> dict[str, str]:
+    """Digests after a transaction, of citizens as they were without what is sealed now."""
+    by_clear: dict[int, list[str]] = {}
+    for name in ids:
+        by_clear.setdefault(unsaid.clear_at(name, tx_id), []).append(name)
+    found: dict[str, str] = {}
+    for clear, names in by_clear.items():
+        found |= golden_digests_at(session, names, clear)
+    return found
 
 
 def _held(session: ReadSession, scope: Scope, ids: Sequence[str], tx_id: int) -> set[str]:
