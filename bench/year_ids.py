@@ -143,7 +143,7 @@ class Ids:
         self.con.register("told", pa.Table.from_pylist(named, _NAMED))
         self.con.execute(
             "CREATE OR REPLACE TABLE named AS "
-            "SELECT DISTINCT municipal_id, tx_kind FROM told JOIN kinds USING (at)"
+            'SELECT DISTINCT municipal_id, tx_kind FROM told JOIN kinds USING ("at")'
         )
 
     def _table(self, session: ReadSession, name: str, sql: str, schema: pa.Schema) -> None:
