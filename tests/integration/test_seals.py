@@ -311,6 +311,8 @@ def test_nobody_learns_that_a_record_was_once_linked_with_one_that_is_sealed(
     """What was linked with it alone never was; links since then are told as ever."""
     one, two, three = made.records(("clinic", "1", {}), ("school", "7", {}), ("school", "8", {}))
     home, other = made.citizens((two, one), (three,))
+    with made.store.reading() as session:
+        then = str(session.value("SELECT MAX(at) FROM ledger_tx"))
     away = parted(made, one, two, home)
     seal(made, ("clinic", "1"))
 
@@ -320,6 +322,8 @@ def test_nobody_learns_that_a_record_was_once_linked_with_one_that_is_sealed(
     assert isinstance(events, list)
     assert [(e["kind"], e["weight"]) for e in events] == [("linked", None)]
     assert away not in str(events)
+    past = resolve(made.store, now, HEADER, Question(source="school", local_id="7", as_of=then))
+    assert (past["municipal_id"], past["link_status"]) == (home, "alone")
 
     made.apply(Move(three, other, home, AUTOMATIC), Relink(two, home, AUTOMATIC))
     assert ("7", "relinked", "automatic") in told_links(made)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mdm.domain.change import Change, ChangeKind, IdStanding, id_change, record_change
 from mdm.domain.ledger import LedgerKind
 from mdm.domain.municipal_id import LENGTH
+from mdm.domain.told_sets import WITHOUT_RECORD
 from mdm.errors import UsageError
 from mdm.ports import ReadSession
 from mdm.services.golden_changes import golden_digests_at
@@ -147,7 +148,8 @@ class Page:
         changes: In the order of their transactions.
         cursor: Where to go on.
         more: Whether there may be further ones now.
-        told: (ID, record) of each record among them that has a citizen.
+        told: (ID, record) of each record among them that has a citizen, and (ID,
+            `WITHOUT_RECORD`) of citizens of whom the reader has no record but learns the ID.
     """
 
     changes: tuple[Change, ...]
@@ -185,11 +187,16 @@ def read_changes(session: ReadSession, scope: Scope, after: Cursor, limit: int) 
     cursor, tx_id = after, 0
     for tx_id, at, start in _transactions(session, after):
         for part in _parts(session, scope, tx_id, start):
+            named: set[str] = set()
             for citizen, change, record_id in changes_of(session, part, tx_id, at):
                 changes.append(change)
+                named |= {change.resolves_to or citizen} - {citizen}
                 cursor = Cursor(at, max(citizen, cursor.citizen if cursor.at == at else ""))
                 if record_id is not None and change.municipal_id is not None:
                     told.append((change.municipal_id, record_id))
+            # Whom an ID names now leaves, too: to who has none of their records it is told without.
+            strangers = named - _held(session, scope, sorted(named), tx_id)
+            told += [(name, WITHOUT_RECORD) for name in sorted(strangers)]
             for change in _of_citizens(session, scope, part, (tx_id, at, start)):
                 changes.append(change)
                 citizen = str(change.municipal_id)
