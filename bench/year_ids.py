@@ -12,15 +12,17 @@ import duckdb
 import pyarrow as pa
 
 from mdm.bootstrap.application import Application
+from mdm.domain.change import ChangeKind
 from mdm.duck import first_row
 from mdm.ports import ReadSession
+from mdm.services.changes import Cursor, Scope, level_cursor, read_changes
+from mdm.services.seals import unsealed
 
 _MEMBER = pa.schema([(n, pa.string()) for n in ("source", "local_id", "municipal_id", "state")])
 _ID = pa.schema(
     [(n, pa.string()) for n in ("municipal_id", "resolves_to", "state", "until", "source")]
     + [("local_id", pa.string())]
 )
-_NAMED = pa.schema([("municipal_id", pa.string()), ("tx_kind", pa.string())])
 _MEMBER_SQL = """
 SELECT r.source, r.local_id, m.municipal_id, r.state FROM membership m
 JOIN record r ON r.record_id = m.record_id
@@ -31,16 +33,12 @@ SELECT i.municipal_id, m.municipal_id AS resolves_to, i.state, i.ambiguous_until
 FROM municipal_id i JOIN record r ON r.record_id = i.anchor_record_id
 LEFT JOIN membership m ON m.record_id = i.anchor_record_id
 """
-# Every ID that an event of the month names, or whose anchor it places, as `mdm changes` and
-# `mdm history` tell them: an ID that was merged away is told whom it names next.
-_NAMED_SQL = """
-SELECT DISTINCT n.municipal_id, t.kind AS tx_kind FROM (
-  SELECT municipal_id, tx_id, seq FROM ledger_event
-  UNION ALL SELECT from_id, tx_id, seq FROM ledger_event
-  UNION ALL SELECT i.municipal_id, e.tx_id, e.seq FROM ledger_event e
-  JOIN municipal_id i ON i.anchor_record_id = e.record_id WHERE e.kind IN ('place', 'move')) n
-JOIN ledger_tx t ON t.tx_id = n.tx_id WHERE n.seq > :seq AND n.municipal_id IS NOT NULL
-"""
+_KIND_SQL = "SELECT at, kind FROM ledger_tx WHERE at >= :at"
+_KIND = pa.schema([("at", pa.string()), ("tx_kind", pa.string())])
+_NAMED = pa.schema([("municipal_id", pa.string()), ("at", pa.string())])
+# Everything that the registry tells whoever follows all its sources.
+_ALL = Scope(unsealed("r"), {})
+_PAGE = 10_000
 _STEWARD = "('judge', 'judge_undo', 'review_import')"
 
 
@@ -54,8 +52,8 @@ class Changes:
         causes: Changed IDs by cause; `none` if no cause is known.
         owner_changed: IDs that are another person's now.
         given_back: Of these, those that are their first owner's again: a wrong merge was undone.
-        without_event, without_flag: Of the others, those that no event names, or that answer as
-            if nothing had happened (current, not ambiguous).
+        without_event, without_flag: Of the others, those that the feed of the month does not name,
+            or that answer as if nothing had happened (current, not ambiguous).
         silent: These by cause.
         examples: Some of them.
     """
@@ -77,7 +75,7 @@ class Ids:
     def __init__(self, application: Application) -> None:
         self._application = application
         self.con = duckdb.connect()
-        self._seq = 0
+        self._cursor: Cursor | None = None
         self.con.execute("CREATE TABLE first (municipal_id VARCHAR PRIMARY KEY, owner VARCHAR)")
 
     def read(self, name: str, truth: Path) -> None:
@@ -86,10 +84,7 @@ class Ids:
         with self._application.store.reading() as session:
             self._table(session, f"raw_{name}", _MEMBER_SQL, _MEMBER)
             self._table(session, f"raw_id_{name}", _ID_SQL, _ID)
-            events = session.read_arrow(_NAMED_SQL, {"seq": self._seq}, schema=_NAMED)
-            con.register("rows", pa.Table.from_batches(list(events), _NAMED))
-            con.execute("CREATE OR REPLACE TABLE named AS SELECT * FROM rows")
-            self._seq = session.number("SELECT MAX(seq) FROM ledger_event")
+            self._read_feed(session)
         path = str(truth).replace("'", "''")
         reader = f"read_csv('{path}', all_varchar = true, header = true)"
         in_file = "coalesce(in_file, '0') = '1'"
@@ -119,6 +114,36 @@ class Ids:
         con.execute(
             f"INSERT OR IGNORE INTO first SELECT municipal_id, owner FROM id_{name} "
             "WHERE owner IS NOT NULL"
+        )
+
+    def _read_feed(self, session: ReadSession) -> None:
+        """Keep in `named` which IDs the feed named since it was read last, and what did it.
+
+        The feed itself is what is read: an event that nobody is told of excuses no silent change.
+        """
+        named: list[dict[str, str]] = []
+        start, more = self._cursor, True
+        if start is None:
+            # Of the first month nothing changed for anybody who was told an ID before.
+            self._cursor, more = level_cursor(session, _ALL), False
+        while more:
+            assert self._cursor is not None
+            page = read_changes(session, _ALL, self._cursor, _PAGE)
+            self._cursor, more = page.cursor, page.more
+            named += [
+                {"municipal_id": name, "at": one.at}
+                for one in page.changes
+                if one.change is not ChangeKind.GOLDEN_CHANGED
+                for name in (one.municipal_id, one.former_id)
+                if name is not None
+            ]
+        since = "" if start is None else start.at
+        kinds = session.read_arrow(_KIND_SQL, {"at": since}, schema=_KIND)
+        self.con.register("kinds", pa.Table.from_batches(list(kinds), _KIND))
+        self.con.register("told", pa.Table.from_pylist(named, _NAMED))
+        self.con.execute(
+            "CREATE OR REPLACE TABLE named AS "
+            'SELECT DISTINCT municipal_id, tx_kind FROM told JOIN kinds USING ("at")'
         )
 
     def _table(self, session: ReadSession, name: str, sql: str, schema: pa.Schema) -> None:

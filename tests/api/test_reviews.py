@@ -253,6 +253,26 @@ def test_a_request_sent_again_is_done_once(city: City) -> None:
     assert json.loads(last)["outcome"] == "idempotency_key_reused"
 
 
+def test_a_decision_whose_answer_was_lost_is_acknowledged_and_logged_once(city: City) -> None:
+    """The process ended between the decision and the note of its answer; the caller asks again."""
+    headers = steward(city)
+    path = f"{REVIEWS}/{city.questions['pair']}"
+    etag = city.client.get(path, headers=headers).headers["etag"]
+    sent = {**headers, "Idempotency-Key": "decide-lost-1", "If-Match": etag}
+    body = {"verdict": "same", "reason": "same person"}
+    first = city.client.post(f"{path}/decision", json=body, headers=sent)
+    assert first.status_code == 200
+    serving = city.client.app.state.serving  # type: ignore[attr-defined]
+    with serving.beside.writing() as session:
+        session.execute("UPDATE repeatable SET answer = NULL", {})
+
+    again = city.client.post(f"{path}/decision", json=body, headers=sent)
+    assert again.status_code == 200
+    assert again.json()["judgement_id"] == first.json()["judgement_id"]
+    with city.application.store.reading() as session:
+        assert session.number("SELECT COUNT(*) FROM ledger_event WHERE kind = 'judge'") == 1
+
+
 def test_a_session_that_sends_no_token_of_its_page_changes_nothing(city: City) -> None:
     headers = {**steward(city), "X-CSRF-Token": "guess"}
     path = f"{REVIEWS}/{city.questions['pair']}"

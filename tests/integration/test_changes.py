@@ -5,13 +5,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mdm.domain.events import Ambiguous, TombstoneId
+from mdm.domain.events import (
+    Ambiguous,
+    Move,
+    Place,
+    ReinstateId,
+    TombstoneId,
+    Unplace,
+    WithdrawId,
+)
 from mdm.domain.ledger import TxHeader
+from mdm.domain.told_sets import WITHOUT_RECORD
 from mdm.errors import InvalidMunicipalIdError, NotFoundError, UnknownSourceError, UsageError
 from mdm.services.follow_changes import Following, follow_changes
 from mdm.services.life import life_of
 from mdm.storage.store import Store
-from support.small_registry import SmallRegistry, withdrawn
+from support.small_registry import AUTOMATIC, SmallRegistry, withdrawn
 from support.subscriber import agree_with_a_subscriber
 
 RESTRICTED = {"restricted": "1"}
@@ -54,6 +63,24 @@ def test_a_merge_and_its_end_are_told_of_records_and_ids(made: SmallRegistry) ->
     made.apply(withdrawn(one))
     assert kinds(follow(made, str(again["cursor"]))) == [("status", "1")]
     agree_with_a_subscriber(made.store, seed=1)
+
+
+def test_an_id_that_comes_back_with_its_record_in_another_citizen_is_told(
+    made: SmallRegistry,
+) -> None:
+    """Whoever was told it before it was withdrawn learns whom it names: the record was placed."""
+    one, two = made.records(("clinic", "1", {}), ("school", "7", {}))
+    first, second = made.citizens((one,), (two,))
+    told = follow(made)
+    made.apply(WithdrawId(second), Unplace(two, second))
+    gone = follow(made, str(told["cursor"]))
+    assert sorted(kinds(gone)) == sorted([("retired", second), ("unlinked", "7")])
+
+    made.apply(ReinstateId(second, two), Place(two, first, AUTOMATIC))
+    back = follow(made, str(gone["cursor"]))
+    assert sorted(kinds(back)) == sorted([("reinstated", second), ("linked", "7")])
+    assert first in {c["resolves_to"] for c in back["changes"]}  # type: ignore[attr-defined]
+    agree_with_a_subscriber(made.store, seed=2)
 
 
 def test_a_feed_read_in_small_pages_is_the_same_feed(made: SmallRegistry) -> None:
@@ -105,6 +132,26 @@ def test_whom_the_feed_tells_an_id_is_noted(made: SmallRegistry) -> None:
     with made.store.reading() as session:
         rows = session.rows("SELECT municipal_id, holder, record_id FROM told")
     assert rows == [{"municipal_id": home, "holder": "triagem", "record_id": one}]
+
+
+def test_an_id_that_leaves_as_the_one_that_another_names_now_is_noted_as_told(
+    made: SmallRegistry,
+) -> None:
+    """The school's record has left; its former citizen becomes one that the school never had."""
+    one, two, three = made.records(("clinic", "1", {}), ("school", "7", {}), ("clinic", "9", {}))
+    former, own, stranger = made.citizens((one,), (two,), (three,))
+    made.apply(Move(two, own, former, AUTOMATIC))
+    made.apply(Move(two, former, own))
+    made.merge(one, former, stranger)
+    told = follow(made, sources=("school",), holder="sige")
+
+    assert ("merged", former) in kinds(told)
+    with made.store.reading() as session:
+        rows = session.rows(
+            "SELECT record_id FROM told WHERE municipal_id = :id AND holder = 'sige'",
+            {"id": stranger},
+        )
+    assert rows == [{"record_id": WITHOUT_RECORD}]
 
 
 def test_an_ambiguous_id_answers_again_once_all_who_hold_it_have_read_of_it(

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from mdm.domain.access import Purpose, Reader, Role
-from mdm.domain.events import Move, Place
+from mdm.domain.events import ALONE, Mint, Move, Place, Relink
 from mdm.domain.ledger import TxHeader
+from mdm.domain.municipal_id import mint
 from mdm.domain.seal import SealReason
 from mdm.errors import IdErasedError, NotFoundError, SealError
 from mdm.services.apply_events import apply_events, event_table
@@ -26,7 +27,7 @@ from mdm.services.show_life import show_life
 from mdm.storage.backup import backup, restore
 from mdm.storage.store import Store
 from mdm.storage.verify import verify
-from support.small_registry import HEADER, SmallRegistry
+from support.small_registry import AUTOMATIC, HEADER, SmallRegistry
 from support.stewards import RULES, assert_sound, judge
 
 OFFICER = Reader(
@@ -302,3 +303,66 @@ def test_a_backup_keeps_the_seal(made: SmallRegistry, tmp_path: Path) -> None:
     assert read(again, home).status == "sealed"
     assert_sound(again)
     again.store.close()
+
+
+def test_nobody_learns_that_a_record_was_once_linked_with_one_that_is_sealed(
+    made: SmallRegistry,
+) -> None:
+    """What was linked with it alone never was; links since then are told as ever."""
+    one, two, three = made.records(("clinic", "1", {}), ("school", "7", {}), ("school", "8", {}))
+    home, other = made.citizens((two, one), (three,))
+    with made.store.reading() as session:
+        then = str(session.value("SELECT MAX(at) FROM ledger_tx"))
+    away = parted(made, one, two, home)
+    seal(made, ("clinic", "1"))
+
+    assert feed(made, "sae") == told_of(made, ("linked", "7"), ("linked", "8"))
+    assert told_links(made) == {("7", "linked", "alone"), ("8", "linked", "alone")}
+    events = life_of(made.store, now, home)["events"]
+    assert isinstance(events, list)
+    assert [(e["kind"], e["weight"]) for e in events] == [("linked", None)]
+    assert away not in str(events)
+    past = resolve(made.store, now, HEADER, Question(source="school", local_id="7", as_of=then))
+    assert (past["municipal_id"], past["link_status"]) == (home, "alone")
+
+    made.apply(Move(three, other, home, AUTOMATIC), Relink(two, home, AUTOMATIC))
+    assert ("7", "relinked", "automatic") in told_links(made)
+    assert {e["kind"] for e in events_of(made, home)} >= {"linked", "relinked", "merged"}
+    assert_sound(made)
+
+
+def test_a_record_that_came_back_from_a_sealed_citizen_never_left(made: SmallRegistry) -> None:
+    one, two = made.records(("clinic", "1", {}), ("school", "7", {}))
+    home, other = made.citizens((one,), (two,))
+    made.apply(Move(two, other, home, AUTOMATIC))
+    made.apply(Move(two, home, other))
+    seal(made, ("clinic", "1"))
+
+    assert feed(made, "sae") == [("linked", "7")]
+    assert [e["kind"] for e in events_of(made, other)] == ["linked"]
+
+
+def parted(made: SmallRegistry, one: int, two: int, home: str) -> str:
+    """The first record leaves for a citizen of its own, and its companion is alone."""
+    away = str(mint())
+    made.apply(Mint(away, one), Move(one, home, away), Relink(two, home, ALONE))
+    return away
+
+
+def told_of(made: SmallRegistry, *told: tuple[str, str]) -> list[tuple[str, str]]:
+    """In the order in which the feed tells one transaction: by the citizens' IDs."""
+    numbers = {"7": 2, "8": 3}
+    return sorted(told, key=lambda one: str(made.home(numbers[one[1]])))
+
+
+def told_links(made: SmallRegistry) -> set[tuple[str, str, str]]:
+    header = TxHeader(kind="changes", actor="saude")
+    changes = follow_changes(made.store, now, header, Following())["changes"]
+    assert isinstance(changes, list)
+    return {(c["local_id"], c["change"], c["link_status"]) for c in changes if c["local_id"]}
+
+
+def events_of(made: SmallRegistry, municipal_id: str) -> list[dict[str, object]]:
+    events = life_of(made.store, now, municipal_id)["events"]
+    assert isinstance(events, list)
+    return events

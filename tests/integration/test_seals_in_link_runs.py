@@ -141,6 +141,35 @@ def test_a_must_link_to_who_is_sealed_joins_nobody(built: Application, tmp_path:
     assert_sound(built)
 
 
+@pytest.mark.parametrize("named_back", [False, True])
+def test_a_mark_that_names_a_sealed_record_of_the_same_file_names_nobody(
+    built: Application, tmp_path: Path, *, named_back: bool
+) -> None:
+    """Nothing that is said of the sealed record is stored, so it is none that the source has."""
+    home = homes(built)[CLINIC, "1"]
+    sealed(built)
+    back = {"merged_into": "3"} if named_back else {}
+    people = [who("1", ANA, **back), who("2", CARLOS), who("3", BEGINS, merged_into="1")]
+    deliver(built, tmp_path, people, CLINIC)
+
+    assert marks(built) == [("3", "pending", "merged_into_unknown")]
+    link(built)
+    assert marks(built) == [("3", "present", "merged_into_unknown")]
+    assert len({homes(built)[CLINIC, key] for key in "123"}) == 3
+    assert homes(built)[CLINIC, "1"] == home
+    assert_sound(built)
+
+
+def marks(application: Application) -> list[tuple[str, str, str]]:
+    """Local ID, state and reason of every issue of a mark."""
+    with application.store.reading() as session:
+        rows = session.rows(
+            "SELECT r.local_id, r.state, i.reason FROM issue i "
+            "JOIN record r ON r.record_id = i.record_id WHERE i.field = 'merged_into'"
+        )
+    return [(str(r["local_id"]), str(r["state"]), str(r["reason"])) for r in rows]
+
+
 def test_a_local_id_that_is_free_again_begins_anew(built: Application, tmp_path: Path) -> None:
     home = homes(built)[CLINIC, "1"]
     told = sealed(built, (CLINIC, "1"), (SCHOOL, "7"))

@@ -65,7 +65,7 @@ POOLS: dict[str, tuple[Any, ...]] = {
     "rg": (None, "RS:1234567890", "SC:1"),
     "phones": _subsets("51999998888", "5133334444", "51988887777"),
     "emails": _subsets("ana@example.org", "lima@example.org"),
-    "street": (None, "RUA DOS ANDRADAS", "AVENIDA IPIRANGA"),
+    "street": (None, "RUA DOS ANDRADAS", "DOS ANDRADAS", "AVENIDA IPIRANGA"),
     "street_number": (None, "10", "12"),
     "district": (None, "CENTRO"),
     "postal_code": (None, "90020005"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mdm.domain.change import Change, ChangeKind, IdStanding, id_change, record_change
 from mdm.domain.ledger import LedgerKind
 from mdm.domain.municipal_id import LENGTH
+from mdm.domain.told_sets import WITHOUT_RECORD
 from mdm.errors import UsageError
 from mdm.ports import ReadSession
 from mdm.services.golden_changes import golden_digests_at
@@ -60,7 +61,8 @@ SELECT k.record_id, k.source, k.local_id, k.citizen FROM (
 ) k WHERE k.citizen > :citizen ORDER BY k.citizen, k.source, k.local_id LIMIT :most
 """
 # IDs that an event names, those anchored at a record that changed its citizen, and those with
-# other golden values; of them those that one of the records has ever had.
+# other golden values; of them those that one of the records has ever had. An ID that answers has
+# its anchor in a citizen, so that a record placed brings only IDs that are minted or reinstated.
 _IDS = f"""
 SELECT k.municipal_id FROM (
   SELECT e.municipal_id FROM ledger_event e WHERE e.tx_id = :tx AND e.kind IN ({listed(_ON_IDS)})
@@ -146,7 +148,8 @@ class Page:
         changes: In the order of their transactions.
         cursor: Where to go on.
         more: Whether there may be further ones now.
-        told: (ID, record) of each record among them that has a citizen.
+        told: (ID, record) of each record among them that has a citizen, and (ID,
+            `WITHOUT_RECORD`) of citizens of whom the reader has no record but learns the ID.
     """
 
     changes: tuple[Change, ...]
@@ -184,11 +187,16 @@ def read_changes(session: ReadSession, scope: Scope, after: Cursor, limit: int) 
     cursor, tx_id = after, 0
     for tx_id, at, start in _transactions(session, after):
         for part in _parts(session, scope, tx_id, start):
+            named: set[str] = set()
             for citizen, change, record_id in changes_of(session, part, tx_id, at):
                 changes.append(change)
+                named |= {change.resolves_to or citizen} - {citizen}
                 cursor = Cursor(at, max(citizen, cursor.citizen if cursor.at == at else ""))
                 if record_id is not None and change.municipal_id is not None:
                     told.append((change.municipal_id, record_id))
+            # Whom an ID names now leaves, too: to who has none of their records it is told without.
+            strangers = named - _held(session, scope, sorted(named), tx_id)
+            told += [(name, WITHOUT_RECORD) for name in sorted(strangers)]
             for change in _of_citizens(session, scope, part, (tx_id, at, start)):
                 changes.append(change)
                 citizen = str(change.municipal_id)
@@ -286,8 +294,8 @@ def changes_of(
     """
     numbers = [record[0] for record in part.records]
     unsaid = Unsaid(session)
-    before = unsaid.standings(record_standings(session, numbers, tx_id - 1))
-    after = unsaid.standings(record_standings(session, numbers, tx_id))
+    before = unsaid.standings(record_standings(session, numbers, tx_id - 1), tx_id - 1)
+    after = unsaid.standings(record_standings(session, numbers, tx_id), tx_id)
     homes = {s.municipal_id for s in (*before.values(), *after.values())} - {None}
     ids: Collection[str] = {name for name in homes if name is not None} | set(part.ids)
     ids_before = unsaid.answers(id_standings(session, ids, tx_id - 1))
@@ -327,8 +335,9 @@ def golden_changes_of(
     Told to who has a record of the citizen.
     """
     ours = _held(session, scope, part.ids, tx_id)
-    before = golden_digests_at(session, ours, tx_id - 1)
-    after = golden_digests_at(session, ours, tx_id)
+    unsaid = Unsaid(session)
+    before = _digests_at(session, unsaid, ours, tx_id - 1)
+    after = _digests_at(session, unsaid, ours, tx_id)
     for name in part.ids:
         if before.get(name) != after.get(name):
             yield Change(
@@ -337,6 +346,19 @@ def golden_changes_of(
                 municipal_id=name,
                 golden_digest=told_digest(session, after.get(name)),
             )
+
+
+def _digests_at(
+    session: ReadSession, unsaid: Unsaid, ids: Collection[str], tx_id: int
+) -> dict[str, str]:
+    """Digests after a transaction, of citizens as they were without what is sealed now."""
+    by_clear: dict[int, list[str]] = {}
+    for name in ids:
+        by_clear.setdefault(unsaid.clear_at(name, tx_id), []).append(name)
+    found: dict[str, str] = {}
+    for clear, names in by_clear.items():
+        found |= golden_digests_at(session, names, clear)
+    return found
 
 
 def _held(session: ReadSession, scope: Scope, ids: Sequence[str], tx_id: int) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mdm.domain.change import Change
+from mdm.domain.events import LinkStatus
 from mdm.domain.life import LifeEvent, Said, sentence
 from mdm.domain.municipal_id import parse
 from mdm.errors import NotFoundError
@@ -199,7 +200,10 @@ def _events(session: ReadSession, citizen: _Citizen) -> Iterator[LifeEvent]:
         touched = Touched([(*record, "") for record in citizen.records], citizen.ids)
         for _, change, record_id in changes_of(session, touched, tx_id, at):
             if _concerns(change, citizen.ids):
-                weight = None if record_id is None else weights.get((tx_id, record_id))
+                weight = None
+                # Alone it is linked with nobody, also where it was with one who is sealed now.
+                if record_id is not None and change.link_status != LinkStatus.ALONE:
+                    weight = weights.get((tx_id, record_id))
                 yield LifeEvent(at=at, actor=actor, change=change, weight=weight, model_version=how)
 
 

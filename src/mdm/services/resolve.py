@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mdm.domain.change import RecordStanding
 from mdm.domain.events import RecordState
 from mdm.domain.ledger import TxHeader
 from mdm.domain.lifecycle import CitizenStatus, citizen_status_of
@@ -17,7 +18,8 @@ from mdm.ports import Clock, ReadSession, Store
 from mdm.services import history
 from mdm.services.keys import MUNICIPAL, record_number
 from mdm.services.lists import as_int, rows_of_numbers
-from mdm.services.seals import refuse_sealed, sealed_among, sealed_ids
+from mdm.services.sealed_changes import Unsaid
+from mdm.services.seals import refuse_sealed, sealed_among
 from mdm.services.told import WITHOUT_RECORD, Telling, is_told, tell
 
 _ID_FACTS = """
@@ -171,7 +173,11 @@ class View:
             # What is sealed now was never told; a sealed record is read by who may know of it.
             if then is None or sealed_among(self.session, [record_id]):
                 return then
-            return None if then[0] in sealed_ids(self.session) else then
+            unsaid = Unsaid(self.session)
+            if then[0] in unsaid.ids():
+                return None
+            stood = {record_id: RecordStanding(*then, RecordState.PRESENT)}
+            return then[0], str(unsaid.standings(stood, self.tx_id)[record_id].link_status)
         row = self.session.row(
             "SELECT municipal_id, link_status FROM membership WHERE record_id = :record",
             {"record": record_id},

@@ -13,10 +13,11 @@ from mdm.errors import NotFoundError
 from mdm.ports import ReadSession
 from mdm.services.lists import rows_of_texts
 
-_SEALED_IDS = (
+SEALED_IDS = (
     "SELECT i.municipal_id FROM sealed_record s "
     "JOIN municipal_id i ON i.anchor_record_id = s.record_id"
 )
+"""SQL of every ID that is sealed now: see `sealed_ids`."""
 
 
 class Hidden(Enum):
@@ -71,7 +72,7 @@ def state_to_deliveries(record: str) -> str:
 
 def sealed_ids(session: ReadSession) -> frozenset[str]:
     """Every ID that is sealed now: those of sealed citizens, and all that name them."""
-    return frozenset(str(row["municipal_id"]) for row in session.rows(_SEALED_IDS))
+    return frozenset(str(row["municipal_id"]) for row in session.rows(SEALED_IDS))
 
 
 def sealed_records(session: ReadSession) -> frozenset[int]:
@@ -112,7 +113,7 @@ def seal_on(session: ReadSession, municipal_id: str) -> SealOn:
 
 def is_sealed(session: ReadSession, municipal_id: str) -> bool:
     """Whether an ID is sealed now."""
-    sql = f"{_SEALED_IDS} WHERE i.municipal_id = :id"
+    sql = f"{SEALED_IDS} WHERE i.municipal_id = :id"
     return session.value(sql, {"id": municipal_id}) is not None
 
 

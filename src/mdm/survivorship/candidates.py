@@ -13,6 +13,7 @@ from mdm.domain.golden_record import (
     Service,
     Value,
 )
+from mdm.domain.street import without_kind
 from mdm.survivorship.member import MemberRecord
 
 DOCUMENT_KINDS = ("birth_certificate", "dnv", "foreign_document", "rg", "voter_id")
@@ -83,11 +84,17 @@ def _address(member: MemberRecord) -> tuple[Candidate, ...]:
     record = member.record
     if record.street is None and record.district is None and record.postal_code is None:
         return ()
-    rest = (record.street_number, record.postal_code, record.municipality)
     street = record.street if record.street_shown is None else record.street_shown
     district = record.district if record.district_shown is None else record.district_shown
     value = Address(street, record.street_number, district, record.postal_code, record.municipality)
-    return (Candidate((record.street, record.district, *rest), value),)
+    # Street and number make an address: one source leaves out what another one writes beside them.
+    key: tuple[str | None, ...] = (
+        record.street, record.district, record.street_number, record.postal_code,
+        record.municipality,
+    )  # fmt: skip
+    if record.street is not None and record.street_number is not None:
+        key = (without_kind(record.street), record.street_number, record.municipality)
+    return (Candidate(key, value),)
 
 
 def _cns(member: MemberRecord) -> tuple[Candidate, ...]:

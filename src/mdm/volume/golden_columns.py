@@ -6,6 +6,7 @@ The expressions read `s` (table `standard`) and `m` (the members: `record_id`, `
 from dataclasses import dataclass
 
 from mdm.domain.golden_record import Attribute
+from mdm.domain.street import STREET_KINDS
 
 # SQL of `MemberRecord.current_at` and `as_of`.
 CURRENT_AT = "coalesce(s.updated_at, s.last_contact_on::TIMESTAMP)"
@@ -77,6 +78,11 @@ _NAME = SingleColumn(
 )
 _HAS_ADDRESS = "coalesce(s.street, s.district, s.postal_code) IS NOT NULL"
 _ADDRESS_PARTS = ("street", "district", "street_number", "postal_code", "municipality")
+_BARE_STREET = f"regexp_replace(s.street, '^({'|'.join(STREET_KINDS)}) ', '')"
+# One part less than a whole address has: no such key is one of those.
+_STREET_AND_NUMBER = f" || {_UNIT} || ".join(
+    (_BARE_STREET, "s.street_number", "coalesce(s.municipality, '')")
+)
 _ADDRESS = SingleColumn(
     f"CASE WHEN {_HAS_ADDRESS} THEN "
     + _object(
@@ -87,7 +93,8 @@ _ADDRESS = SingleColumn(
         municipality="s.municipality",
     )
     + " END",
-    f"CASE WHEN {_HAS_ADDRESS} THEN "
+    f"CASE WHEN s.street IS NOT NULL AND s.street_number IS NOT NULL THEN {_STREET_AND_NUMBER} "
+    f"WHEN {_HAS_ADDRESS} THEN "
     + f" || {_UNIT} || ".join(f"coalesce(s.{part}, '')" for part in _ADDRESS_PARTS)
     + " END",
 )

@@ -2,7 +2,8 @@
 
 Writes `merge_mark` (local_id, into_id, former, problem): every record of the source that names
 another one as its replacement, what it named before (None: nothing), and why that does not count
-(None: it does).
+(None: it does). What the source goes on to deliver of an erased or a sealed record counts neither
+as a record nor as a mark: nothing of it is stored.
 """
 
 from collections.abc import Mapping
@@ -14,14 +15,15 @@ from mdm.domain.source_merge import MarkProblem, on_circles
 
 _MARKS = f"""
 CREATE OR REPLACE TABLE merge_mark AS
-WITH said AS (
-  SELECT local_id, merged_into AS into_id, coalesce(restricted, false) AS restricted
-  FROM stage_record WHERE merged_into IS NOT NULL
+WITH staged AS (SELECT local_id, merged_into, coalesce(restricted, false) AS restricted
+                FROM stage_record ANTI JOIN delivery_erased USING (local_id)),
+said AS (
+  SELECT local_id, merged_into AS into_id, restricted FROM staged WHERE merged_into IS NOT NULL
   UNION ALL
   SELECT m.local_id, m.into_id, k.restricted FROM known_mark m JOIN known_record k USING (local_id)
   ANTI JOIN stage_record USING (local_id)),
 known AS (
-  SELECT local_id, coalesce(restricted, false) AS restricted FROM stage_record
+  SELECT local_id, restricted FROM staged
   UNION ALL
   SELECT local_id, restricted FROM known_record ANTI JOIN stage_record USING (local_id)
   WHERE state <> 'erased'),
@@ -38,7 +40,7 @@ def weigh_marks(con: duckdb.DuckDBPyConnection, known: Mapping[str, str]) -> Non
     """Write `merge_mark`.
 
     Args:
-        con: Holds `stage_record` and `known_record`.
+        con: Holds `stage_record`, `known_record` and `delivery_erased`.
         known: The marks of records in the registry: local ID -> the local ID that it names.
     """
     rows = pa.table(
