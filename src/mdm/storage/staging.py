@@ -56,6 +56,14 @@ def joined(table: str) -> str:
     return f'"{table}" AS t JOIN {STAGE} AS s ON {same_key(table)}'
 
 
+def undone_whole(connection: Connection) -> str:
+    """What follows INSERT or UPDATE where a broken rule ends the transaction, as it does here.
+
+    SQLite otherwise copies every page that a statement changes, to be able to undo that one alone.
+    """
+    return " OR ROLLBACK" if connection.dialect.name == "sqlite" else ""
+
+
 def same_key(table: str) -> str:
     """Condition that a row `t` of a table and a staged row `s` have one key."""
     return " AND ".join(f't."{name}" = s."{name}"' for name in key_columns(table))
@@ -77,7 +85,11 @@ def changes_to_known(connection: Connection, table: str, names: Sequence[str]) -
     indexed = _indexed_together(table, others) if connection.dialect.name == "sqlite" else []
     plain = [name for name in others if not any(name in group for group in indexed)]
     last = f"t.{CHECK_COLUMN} <> s.{CHECK_COLUMN}" if is_checked(table) else _differ(plain)
-    return [_set(table, group, _differ(group)) for group in indexed] + [_set(table, plain, last)]
+    update = f'UPDATE{undone_whole(connection)} "{table}" AS t SET'
+    return [
+        *(f"{update} {_set(table, group, _differ(group))}" for group in indexed),
+        f"{update} {_set(table, plain, last)}",
+    ]
 
 
 def _differ(names: Sequence[str]) -> str:
@@ -86,10 +98,7 @@ def _differ(names: Sequence[str]) -> str:
 
 def _set(table: str, names: Sequence[str], where: str) -> str:
     settings = ", ".join(f'"{name}" = s."{name}"' for name in names)
-    return (
-        f'UPDATE "{table}" AS t SET {settings} FROM {STAGE} AS s '
-        f"WHERE {same_key(table)} AND ({where})"
-    )
+    return f"{settings} FROM {STAGE} AS s WHERE {same_key(table)} AND ({where})"
 
 
 def _indexed_together(table: str, names: Sequence[str]) -> list[list[str]]:

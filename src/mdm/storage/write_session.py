@@ -32,6 +32,7 @@ from mdm.storage.staging import (
     joined,
     same_key,
     staged,
+    undone_whole,
     with_shifted_checks,
 )
 from mdm.storage.table_digests import TableDigests, column_shift
@@ -118,8 +119,8 @@ class WriteSession(ReadSession):
             changes = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
             action = f"DO UPDATE SET {changes}" if others else "DO NOTHING"
             self._execute(
-                f'INSERT INTO "{table}" ({quoted(names)}) SELECT {quoted(names)} FROM {STAGE} '
-                f"WHERE true ON CONFLICT ({quoted(keys)}) {action}"
+                f'{self._whole("INSERT")} INTO "{table}" ({quoted(names)}) SELECT {quoted(names)} '
+                f"FROM {STAGE} WHERE true ON CONFLICT ({quoted(keys)}) {action}"
             )
         return written
 
@@ -146,7 +147,8 @@ class WriteSession(ReadSession):
             self._digests.take_rows(table, joined(table))
             self._digests.add_rows(table, f"{STAGE} AS t")
             self._execute(
-                f'UPDATE "{table}" AS t SET {settings} FROM {STAGE} AS s WHERE {same_key(table)}'
+                f'{self._whole("UPDATE")} "{table}" AS t SET {settings} '
+                f"FROM {STAGE} AS s WHERE {same_key(table)}"
             )
         return int(given.num_rows)
 
@@ -215,9 +217,9 @@ class WriteSession(ReadSession):
             for statement in changes_to_known(self._connection, table, columns):
                 self._execute(statement)
             self._execute(
-                f'INSERT INTO "{table}" ({quoted(columns)}) SELECT {quoted(columns)} '
-                f'FROM {STAGE} AS s WHERE NOT EXISTS (SELECT 1 FROM "{table}" AS t '
-                f"WHERE {same_key(table)}) ORDER BY {quoted(names)}"
+                f'{self._whole("INSERT")} INTO "{table}" ({quoted(columns)}) '
+                f"SELECT {quoted(columns)} FROM {STAGE} AS s WHERE NOT EXISTS "
+                f'(SELECT 1 FROM "{table}" AS t WHERE {same_key(table)}) ORDER BY {quoted(names)}'
             )
         if gone:
             left = [dict(zip(names, key, strict=True)) for key in sorted(gone)]
@@ -317,6 +319,9 @@ class WriteSession(ReadSession):
     def _may_write(self, table: str, action: str) -> None:
         if table in APPEND_ONLY:
             raise ValueError(f"{table}: storage alone may {action} here")
+
+    def _whole(self, verb: str) -> str:
+        return verb + undone_whole(self._connection)
 
     def _execute(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> int:
         return int(self._connection.execute(text(sql), dict(params)).rowcount)
