@@ -42,7 +42,8 @@ _OF_TOUCHED = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_re
 _SCRATCH = (
     "changed_record", "touched_record", "old_key", "new_key", "touched_key", "near_key",
     "member_key", "block_taken", "delta_pair", "standing_pair", "fresh_pair", "needed_record",
-    "fresh_scored", "scored_before", "hidden_now", "changed_content", "touched_number",
+    "fresh_scored", "scored_before", "prepared_record", "hidden_now", "changed_content",
+    "touched_number",
 )  # fmt: skip
 
 
@@ -145,7 +146,7 @@ def score_changed(
     _follow_filled(con)
     _touch(con, rules)
     _pair(con, rules)
-    _prepare(con, "needed_record")
+    _prepare_more(con)
     score_pairs(
         con,
         model,
@@ -170,6 +171,13 @@ def _prepare(con: duckdb.DuckDBPyConnection, records: str) -> None:
     )
     prepare_records(con, records="part_standard")
     con.execute("DROP VIEW part_standard")
+
+
+def _prepare_more(con: duckdb.DuckDBPyConnection) -> None:
+    """Add the records that changed ones are compared with to `link_record`."""
+    con.execute("CREATE OR REPLACE TEMP TABLE prepared_record AS FROM link_record")
+    _prepare(con, "needed_record")
+    con.execute("INSERT INTO link_record BY NAME FROM prepared_record")
 
 
 def _follow_filled(con: duckdb.DuckDBPyConnection) -> None:
@@ -233,9 +241,10 @@ def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> N
 
 
 def _pair(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> None:
-    """Bring `candidate` level; write `fresh_pair`: the pairs to weigh, and `needed_record`.
+    """Bring `candidate` level; write `fresh_pair` and `needed_record`.
 
-    A pair of unchanged records that was a candidate before keeps its weight (`standing_pair`).
+    That is the pairs to weigh, and the unchanged records in them. A pair of unchanged records that
+    was a candidate before keeps its weight (`standing_pair`).
     """
     con.execute(
         f"""
@@ -277,8 +286,8 @@ def _pair(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> No
         "FROM delta_pair ANTI JOIN standing_pair USING (join_key_l, join_key_r)"
     )
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE needed_record AS SELECT join_key_l AS record_id "
-        "FROM fresh_pair UNION SELECT join_key_r FROM fresh_pair"
+        "CREATE OR REPLACE TEMP TABLE needed_record AS (SELECT join_key_l AS record_id "
+        "FROM fresh_pair UNION SELECT join_key_r FROM fresh_pair) EXCEPT FROM changed_record"
     )
 
 

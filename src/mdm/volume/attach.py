@@ -53,10 +53,12 @@ def detach_hidden(con: duckdb.DuckDBPyConnection) -> None:
     Args:
         con: Holds `cluster`, `hidden`, and `unreconciled` of the last decision.
     """
-    con.execute(
-        "UPDATE cluster SET cluster = record_id, link_status = 'alone', weight = NULL "
-        "WHERE record_id IN (FROM hidden) AND (cluster <> record_id OR link_status <> 'alone')"
-    )
+    # Put in anew at the end: to change them in place has whole columns written again.
+    known = "SELECT record_id FROM cluster SEMI JOIN hidden USING (record_id)"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE detached AS {known}")
+    con.execute("DELETE FROM cluster WHERE record_id IN (FROM detached)")
+    con.execute("INSERT INTO cluster SELECT record_id, record_id, 'alone', NULL FROM detached")
+    con.execute("DROP TABLE detached")
     con.execute("INSERT INTO unreconciled FROM hidden")
 
 
@@ -167,9 +169,6 @@ def _write(
             }
         ),
     )
-    con.execute(
-        "UPDATE cluster SET cluster = a.cluster, link_status = a.link_status, weight = a.weight "
-        "FROM attached_rows a WHERE a.record_id = cluster.record_id "
-        "AND (a.cluster <> a.record_id OR a.link_status <> 'alone')"
-    )
+    con.execute("DELETE FROM cluster WHERE record_id IN (SELECT record_id FROM attached_rows)")
+    con.execute("INSERT INTO cluster BY NAME FROM attached_rows")
     con.unregister("attached_rows")

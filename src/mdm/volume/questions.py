@@ -17,10 +17,10 @@ Row = dict[str, object]
 _Pair = tuple[int, int]
 
 _DOUBTS = """
-WITH apart AS MATERIALIZED (  -- few of the pairs, which so are found by one look at each record
+WITH apart AS MATERIALIZED (  -- a pair at the link threshold is apart only with a hidden record
   SELECT s.record_l, s.record_r, s.match_weight FROM scored s
   JOIN component a ON a.record_id = s.record_l JOIN component b ON b.record_id = s.record_r
-  WHERE a.component <> b.component AND s.match_weight >= {review}),
+  WHERE a.component <> b.component AND s.match_weight >= {review} AND s.match_weight < {link}),
 doubt AS (
   SELECT s.record_l, s.record_r, s.match_weight, l.cluster AS cl, r.cluster AS cr
   FROM apart s
@@ -143,7 +143,7 @@ def _spanning(
 
     Pairs of one declared family or class are answered by the declaration.
     """
-    rows = con.execute(_DOUBTS.format(review=thresholds.review)).fetchall()
+    rows = con.execute(_DOUBTS.format(review=thresholds.review, link=thresholds.link)).fetchall()
     forest = UnionFind({c for row in rows for c in row[3:]})
     kept = []
     for record_l, record_r, weight, left, right in rows:

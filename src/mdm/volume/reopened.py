@@ -245,16 +245,23 @@ _OTHER_IDS = " UNION ".join(
 )
 
 
+def _all_ids_are_new(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the last plan issued every ID there is, each to the record that founds it."""
+    issued = count(con, "SELECT count(*) FROM plan_event WHERE kind = 'mint'")
+    return issued == count(con, "SELECT count(*) FROM id_fact")
+
+
 def reopen_clusters(con: duckdb.DuckDBPyConnection) -> None:
     """Write `open_cluster(record_id, cluster, link_status, weight)`: what is reconciled again.
 
     To be called while `touch` and `plan_event` are those of the last decision, which is in force.
     """
+    others = "" if _all_ids_are_new(con) else f"UNION {_OTHER_IDS}"
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE open_name AS
         SELECT DISTINCT cluster FROM cluster SEMI JOIN (
-          FROM reopened UNION FROM unreconciled UNION {_OTHER_IDS}) USING (record_id)
+          FROM reopened UNION FROM unreconciled {others}) USING (record_id)
         UNION SELECT t.cluster FROM touch t WHERE t.contested
               AND t.cluster IN (SELECT cluster FROM cluster)
         """
