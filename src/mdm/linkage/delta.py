@@ -7,6 +7,7 @@ changed record, and those in a block that has come to its size limit or fallen b
 """
 
 import duckdb
+import pyarrow as pa
 
 from mdm.duck import count_rows, first_row
 from mdm.linkage.blocking import RULES, BlockingRule, write_keys
@@ -14,27 +15,28 @@ from mdm.linkage.fingerprint import FILLED
 from mdm.linkage.model import PersonModel
 from mdm.linkage.prepare import drop_shared, find_shared, prepare_records
 from mdm.linkage.scoring import score_pairs
+from mdm.places import differing
 
-KEPT_VERSION = 2
+KEPT_VERSION = 3
 """Counts the forms of what is kept: that of another release is not read."""
 MOST_CHANGED = 0.25
 """Where more of the records changed, all are scored: that is then cheaper."""
 
-# What a prepared record is made from besides the model; of phones and dwellings see `find_shared`.
+# What a prepared record is made from besides the model.
 _OWN = "SELECT record_id, cpf, cns, nis FROM not_own"
 _OWN_BY = "SELECT record_id, list_sort(stewards) AS stewards FROM own_cpf_by"
-_PHONES = "SELECT record_id, list_sort(phones) AS phones FROM usable_phone"
+_PHONES = "SELECT phone FROM crowd_phone"
+_DWELLINGS = "SELECT street, street_number FROM crowded_dwelling"
 # With the numbers that a record carries or names: whose they are hangs on who does.
 _CONTENT = (
     "SELECT record_id, hash(content_hash) AS content, cpf, guardian_cpf, cns, nis FROM standard"
 )
-_CROWDED = "SELECT record_id FROM standard SEMI JOIN crowded_dwelling USING (street, street_number)"
 _KEPT = {
     "kept_content": _CONTENT,
     "kept_own": _OWN,
-    "kept_phone": _PHONES,
-    "kept_crowded": _CROWDED,
     "kept_own_by": _OWN_BY,
+    "kept_crowd_phone": _PHONES,
+    "kept_crowd_dwelling": _DWELLINGS,
 }
 # Restricted records fill no block; their own pairs are made anew each time.
 _HIDDEN = "SELECT record_id FROM standard WHERE restricted"
@@ -43,7 +45,7 @@ _SCRATCH = (
     "changed_record", "touched_record", "old_key", "new_key", "touched_key", "near_key",
     "member_key", "block_taken", "delta_pair", "standing_pair", "fresh_pair", "needed_record",
     "fresh_scored", "scored_before", "prepared_record", "hidden_now", "changed_content",
-    "touched_number",
+    "touched_number", "open_phone", "open_dwelling",
 )  # fmt: skip
 
 
@@ -69,15 +71,14 @@ def find_touched_numbers(con: duckdb.DuckDBPyConnection) -> str:
     Args:
         con: Holds `standard` and what `keep_inputs` kept.
     """
-    con.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE changed_content AS
-        SELECT coalesce(s.record_id, k.record_id) AS record_id
-        FROM (SELECT record_id, hash(content_hash) AS content FROM standard) s
-        FULL JOIN kept_content k ON k.record_id = s.record_id
-        WHERE s.content IS DISTINCT FROM k.content
-        """
+    changed = differing(
+        con,
+        "SELECT record_id, hash(content_hash) FROM standard",
+        "SELECT record_id, content FROM kept_content",
     )
+    con.register("changed_rows", pa.table({"record_id": changed}))
+    con.execute("CREATE OR REPLACE TEMP TABLE changed_content AS FROM changed_rows")
+    con.unregister("changed_rows")
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE touched_number AS
@@ -109,17 +110,40 @@ def find_changed(con: duckdb.DuckDBPyConnection) -> int:
     Returns:
         How many records changed.
     """
-    find_shared(con)
-    differ = " UNION ".join(
-        f"SELECT record_id FROM (({now}) EXCEPT FROM {kept}) UNION "
-        f"SELECT record_id FROM (FROM {kept} EXCEPT ({now}))"
-        for kept, now in _KEPT.items()
-        if kept not in ("kept_content", "kept_own_by")
-    )
+    _find_shared(con)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE changed_record AS FROM changed_content UNION {differ}"
+        f"""
+        CREATE OR REPLACE TEMP TABLE changed_record AS
+        WITH own AS {_differing("kept_own", _OWN)},
+             phone AS {_differing("kept_crowd_phone", _PHONES)},
+             dwelling AS {_differing("kept_crowd_dwelling", _DWELLINGS)}
+        FROM changed_content UNION SELECT record_id FROM own
+        UNION SELECT record_id FROM held_phone SEMI JOIN phone USING (phone)
+        UNION SELECT record_id FROM standard SEMI JOIN dwelling USING (street, street_number)
+        """
     )
     return count_rows(con, "changed_record")
+
+
+def _differing(kept: str, now: str) -> str:
+    return f"((({now}) EXCEPT FROM {kept}) UNION (FROM {kept} EXCEPT ({now})))"
+
+
+def _find_shared(con: duckdb.DuckDBPyConnection) -> None:
+    """Look at the phones and dwellings alone that were of many, or that changed records have now.
+
+    Those which nobody came to did not become crowded.
+    """
+    changed = "FROM standard SEMI JOIN changed_content USING (record_id)"
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE open_phone AS "
+        f"SELECT unnest(phones) AS phone {changed} UNION FROM kept_crowd_phone"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE open_dwelling AS "
+        f"SELECT street, street_number {changed} UNION FROM kept_crowd_dwelling"
+    )
+    find_shared(con, phones="open_phone", dwellings="open_dwelling")
 
 
 def score_changed(

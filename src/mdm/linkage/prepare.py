@@ -211,17 +211,24 @@ BY_CONTENT = "row_number() OVER (ORDER BY s.source, s.local_id)"
 # A phone of many people (a health unit, a school, a filler) says nothing about one of them.
 PHONE_SHARED_BY_AT_MOST = 12
 
-# Records with such a phone, and the phones that they have besides.
-_USABLE_PHONES = f"""
-CREATE OR REPLACE TEMP TABLE usable_phone AS
+_HELD_PHONES = """
+CREATE OR REPLACE TEMP TABLE held_phone AS
 WITH held AS (SELECT record_id, unnest(phones) AS phone, coalesce(restricted, false) AS hidden
-              FROM standard WHERE len(phones) > 0),
-     many AS (SELECT phone FROM held GROUP BY phone HAVING count(*) > {PHONE_SHARED_BY_AT_MOST}),
-     crowd AS (SELECT phone FROM held SEMI JOIN many USING (phone) WHERE NOT hidden GROUP BY phone
-               HAVING count(DISTINCT record_id) > {PHONE_SHARED_BY_AT_MOST})
-SELECT record_id, list(phone) FILTER (phone NOT IN (FROM crowd)) AS phones
-FROM held SEMI JOIN (SELECT DISTINCT record_id FROM held SEMI JOIN crowd USING (phone)) o
-  USING (record_id)
+              FROM standard WHERE len(phones) > 0)
+FROM held SEMI JOIN ({among}) USING (phone)
+"""
+_MANY_HOLD = f"SELECT phone FROM held GROUP BY phone HAVING count(*) > {PHONE_SHARED_BY_AT_MOST}"
+_CROWD_PHONES = f"""
+CREATE OR REPLACE TEMP TABLE crowd_phone AS
+SELECT phone FROM held_phone WHERE NOT hidden GROUP BY phone
+HAVING count(DISTINCT record_id) > {PHONE_SHARED_BY_AT_MOST}
+"""
+# Records with such a phone, and the phones that they have besides.
+_USABLE_PHONES = """
+CREATE OR REPLACE TEMP TABLE usable_phone AS
+SELECT record_id, list(phone) FILTER (phone NOT IN (FROM crowd_phone)) AS phones
+FROM (SELECT record_id, unnest(phones) AS phone FROM standard SEMI JOIN (
+        SELECT record_id FROM held_phone SEMI JOIN crowd_phone USING (phone)) USING (record_id))
 GROUP BY record_id
 """
 
@@ -231,7 +238,7 @@ DWELLING_SHARED_BY_AT_MOST = 24
 
 _CROWDED_DWELLINGS = f"""
 CREATE OR REPLACE TEMP TABLE crowded_dwelling AS
-SELECT street, street_number FROM standard
+SELECT street, street_number FROM standard {{among}}
 WHERE street IS NOT NULL AND street_number IS NOT NULL AND NOT coalesce(restricted, false)
 GROUP BY ALL HAVING count(*) > {DWELLING_SHARED_BY_AT_MOST}
 """
@@ -264,19 +271,31 @@ def is_crowded_dwelling(con: duckdb.DuckDBPyConnection, street: str, number: str
     return bool(found[0][0])
 
 
-def find_shared(con: duckdb.DuckDBPyConnection) -> None:
+def find_shared(
+    con: duckdb.DuckDBPyConnection, *, phones: str | None = None, dwellings: str | None = None
+) -> None:
     """Write what too many records share, as temporary tables, from `standard`.
 
-    `usable_phone(record_id, phones)`: only records with a phone of many people stand there, with
-    the phones that they have besides. `crowded_dwelling(street, street_number)`.
+    `crowd_phone(phone)`; `usable_phone(record_id, phones)`: only records with a phone of many
+    people stand there, with the phones that they have besides;
+    `crowded_dwelling(street, street_number)`; and `held_phone(record_id, phone, hidden)`: who holds
+    the phones that were looked at.
+
+    Args:
+        con: Holds `standard`.
+        phones: Table `(phone)` of those that may be of many people; None for all.
+        dwellings: Table `(street, street_number)` of those that may be crowded; None for all.
     """
+    con.execute(_HELD_PHONES.format(among=_MANY_HOLD if phones is None else f"FROM {phones}"))
+    con.execute(_CROWD_PHONES)
     con.execute(_USABLE_PHONES)
-    con.execute(_CROWDED_DWELLINGS)
+    only = "" if dwellings is None else f"SEMI JOIN {dwellings} USING (street, street_number)"
+    con.execute(_CROWDED_DWELLINGS.format(among=only))
 
 
 def drop_shared(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what `find_shared` wrote."""
-    for table in ("usable_phone", "crowded_dwelling"):
+    for table in ("usable_phone", "crowded_dwelling", "crowd_phone", "held_phone"):
         con.execute(f"DROP TABLE IF EXISTS {table}")
 
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,7 @@ from mdm.storage.bulk import bulk_for, quoted
 from mdm.storage.tables import CHECK_COLUMN, table_of
 
 STAGE = "stage_rows"
+_CHANGE = "stage_change"
 _SQLITE = SQLiteDialect()
 
 
@@ -69,36 +71,76 @@ def same_key(table: str) -> str:
     return " AND ".join(f't."{name}" = s."{name}"' for name in key_columns(table))
 
 
-def changes_to_known(connection: Connection, table: str, names: Sequence[str]) -> list[str]:
-    """Statements that bring rows of known keys to what is staged.
+def bring_level(connection: Connection, table: str, names: Sequence[str]) -> None:
+    """Bring a table to what is staged: known rows where they differ, the others added.
 
-    SQLite writes each index of a column that is set, be its value the same: what stands in an index
-    is set by itself, where it differs. PostgreSQL writes a row and its indexes anew by each
-    statement: there is one.
+    PostgreSQL writes a row and its indexes anew by each statement: there are two. SQLite writes
+    each index of a column that is set, be its value the same: what stands in an index is set by
+    itself, where it differs. And it copies every page that a statement of many rows changes, to
+    undo it alone if a function in an index fails: there each row has its statement.
 
     Args:
-        connection: Tells the database.
+        connection: Of the transaction in which the rows are staged.
         table: A declared table.
         names: The columns that the staged rows hold.
     """
     others = [name for name in names if name not in key_columns(table)]
-    indexed = _indexed_together(table, others) if connection.dialect.name == "sqlite" else []
-    plain = [name for name in others if not any(name in group for group in indexed)]
-    last = f"t.{CHECK_COLUMN} <> s.{CHECK_COLUMN}" if is_checked(table) else _differ(plain)
-    update = f'UPDATE{undone_whole(connection)} "{table}" AS t SET'
-    return [
-        *(f"{update} {_set(table, group, _differ(group))}" for group in indexed),
-        f"{update} {_set(table, plain, last)}",
-    ]
+    if connection.dialect.name == "sqlite":
+        _bring_rows(connection, table, names, others)
+        return
+    settings = ", ".join(f'"{name}" = s."{name}"' for name in others)
+    connection.exec_driver_sql(
+        f'UPDATE "{table}" AS t SET {settings} FROM {STAGE} AS s '
+        f"WHERE {same_key(table)} AND ({_changed(table, others)})"
+    )
+    connection.exec_driver_sql(
+        f'INSERT INTO "{table}" ({quoted(names)}) SELECT {quoted(names)} FROM {STAGE} AS s '
+        f'WHERE NOT EXISTS (SELECT 1 FROM "{table}" AS t WHERE {same_key(table)}) '
+        f"ORDER BY {quoted(key_columns(table))}"
+    )
+
+
+def _changed(table: str, names: Sequence[str]) -> str:
+    """Condition that a row is another than the staged one of its key."""
+    return f"t.{CHECK_COLUMN} <> s.{CHECK_COLUMN}" if is_checked(table) else _differ(names)
 
 
 def _differ(names: Sequence[str]) -> str:
     return " OR ".join(f't."{name}" IS DISTINCT FROM s."{name}"' for name in names) or "true"
 
 
-def _set(table: str, names: Sequence[str], where: str) -> str:
-    settings = ", ".join(f'"{name}" = s."{name}"' for name in names)
-    return f"{settings} FROM {STAGE} AS s WHERE {same_key(table)} AND ({where})"
+def _bring_rows(
+    connection: Connection, table: str, names: Sequence[str], others: Sequence[str]
+) -> None:
+    keys = key_columns(table)
+    indexed = _indexed_together(table, others)
+    plain = [name for name in others if not any(name in group for group in indexed)]
+    told = [f't."{keys[0]}" IS NULL AS is_new']
+    told += [f"{_differ(group)} AS differs_{n}" for n, group in enumerate(indexed)]
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE {_CHANGE} AS SELECT s.rowid AS stage_row, {', '.join(told)} "
+        f'FROM {STAGE} AS s LEFT JOIN "{table}" AS t ON {same_key(table)} '
+        f'WHERE t."{keys[0]}" IS NULL OR {_changed(table, others)}'
+    )
+    known = [(group, f"NOT is_new AND differs_{n}") for n, group in enumerate(indexed)]
+    if plain:
+        known.append((plain, "NOT is_new"))
+    for group, which in known:
+        marks = ", ".join(f'"{name}" = ?' for name in group)
+        key = " AND ".join(f'"{name}" = ?' for name in keys)
+        _for_each(connection, f'UPDATE "{table}" SET {marks} WHERE {key}', [*group, *keys], which)
+    marks = ", ".join("?" * len(names))
+    insert = f'INSERT INTO "{table}" ({quoted(names)}) VALUES ({marks})'
+    _for_each(connection, insert, names, f"is_new ORDER BY {quoted(keys)}")
+    connection.exec_driver_sql(f"DROP TABLE {_CHANGE}")
+
+
+def _for_each(connection: Connection, sql: str, names: Sequence[str], which: str) -> None:
+    """Run a statement for each of the changed rows that are asked for, with some of its values."""
+    rows = f"SELECT {quoted(names)} FROM {_CHANGE} JOIN {STAGE} ON {STAGE}.rowid = stage_row"
+    driver: Any = connection.connection
+    with closing(driver.cursor()) as asked, closing(driver.cursor()) as told:
+        told.executemany(sql, asked.execute(f"{rows} WHERE {which}"))
 
 
 def _indexed_together(table: str, names: Sequence[str]) -> list[list[str]]:

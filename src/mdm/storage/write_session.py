@@ -28,7 +28,7 @@ from mdm.storage.passing import Written, numbered, watched
 from mdm.storage.read_session import NO_PARAMS, ReadSession
 from mdm.storage.staging import (
     STAGE,
-    changes_to_known,
+    bring_level,
     joined,
     same_key,
     staged,
@@ -214,13 +214,7 @@ class WriteSession(ReadSession):
         with staged(self._connection, table, watched(rows, names, gone, written)) as columns:
             self._digests.take_rows(table, joined(table))
             self._digests.add_rows(table, f"{STAGE} AS t")
-            for statement in changes_to_known(self._connection, table, columns):
-                self._execute(statement)
-            self._execute(
-                f'{self._whole("INSERT")} INTO "{table}" ({quoted(columns)}) '
-                f"SELECT {quoted(columns)} FROM {STAGE} AS s WHERE NOT EXISTS "
-                f'(SELECT 1 FROM "{table}" AS t WHERE {same_key(table)}) ORDER BY {quoted(names)}'
-            )
+            bring_level(self._connection, table, columns)
         if gone:
             left = [dict(zip(names, key, strict=True)) for key in sorted(gone)]
             self.delete_arrow(table, from_rows(left, arrow_schema(table)))
