@@ -65,6 +65,7 @@ def main() -> None:
     answer |= {
         "seconds": time.perf_counter() - start,
         "processor": usage.ru_utime + usage.ru_stime,
+        "user": usage.ru_utime,
         "steps": steps.seconds,
         "peak": usage.ru_maxrss * 1024,
     }

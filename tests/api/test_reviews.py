@@ -253,6 +253,22 @@ def test_a_request_sent_again_is_done_once(city: City) -> None:
     assert json.loads(last)["outcome"] == "idempotency_key_reused"
 
 
+def test_a_decision_that_was_taken_back_does_not_return_with_a_late_repeat(city: City) -> None:
+    headers = steward(city)
+    path = f"{REVIEWS}/{city.questions['pair']}"
+    etag = city.client.get(path, headers=headers).headers["etag"]
+    sent = {**headers, "Idempotency-Key": "decide-late-1", "If-Match": etag}
+    body = {"verdict": "different", "reason": "not the same"}
+    first = city.client.post(f"{path}/decision", json=body, headers=sent)
+    assert city.client.post(f"{path}/undo", headers=headers).status_code == 200
+
+    late = city.client.post(f"{path}/decision", json=body, headers=sent)
+
+    assert late.json() == first.json()
+    with city.application.store.reading() as session:
+        assert session.number("SELECT COUNT(*) FROM ledger_event WHERE kind = 'judge'") == 1
+
+
 def test_a_decision_whose_answer_was_lost_is_acknowledged_and_logged_once(city: City) -> None:
     """The process ended between the decision and the note of its answer; the caller asks again."""
     headers = steward(city)
