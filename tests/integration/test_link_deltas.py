@@ -30,7 +30,6 @@ TABLES = {
     "review_pair": "record_l, record_r, match_weight, kind, guard, group_id, rank",
     "plan_event": "step, place, kind, record_id, municipal_id, from_id, weight, detail",
     "plan_pair": "record_l, record_r, match_weight, pattern, guard, outcome",
-    "plan_cluster": "record_id, cluster",
     "plan_told": "municipal_id, digest",
 }
 _GIVEN = ("ANA", "ANA PAULA", "MARIA", "MARIA JULIA", "JOAO", "JOAO PEDRO", "ROSA", "RUI")

@@ -222,7 +222,7 @@ def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> N
     records are in, and some more.
     """
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE old_key AS "
+        "CREATE OR REPLACE TEMP TABLE old_key AS SELECT rowid AS key_row, * "
         "FROM block_key WHERE record IN (FROM changed_record)"
     )
     # By the hash alone, which is three times as quick: some blocks of other rules come along.
@@ -246,7 +246,7 @@ def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> N
         UNION FROM changed_record UNION FROM hidden_now UNION FROM kept_hidden
         """
     )
-    con.execute("DELETE FROM block_key WHERE record IN (FROM changed_record)")
+    con.execute("DELETE FROM block_key WHERE rowid IN (SELECT key_row FROM old_key)")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched_key AS "
         "FROM block_key WHERE record IN (FROM touched_record) UNION ALL FROM new_key"

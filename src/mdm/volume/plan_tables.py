@@ -1,9 +1,9 @@
 """A plan as tables: read the registry in, number and count what would change, pack and unpack.
 
 `plan_event(step, place, kind, record_id, municipal_id, from_id, weight, detail)`, `plan_pair` (the
-scored pairs with their outcome), `review_pair`, `plan_cluster(record_id, cluster)` and
-`ownership` make a plan. Packed, they are a ZIP of Parquet files, without `ownership`: a stored
-plan holds record keys, IDs and weights, never a value.
+scored pairs with their outcome), `review_pair`, `cluster` and `ownership` make a plan. Packed, they
+are a ZIP of Parquet files, without `ownership` and with `cluster` as `plan_cluster`: a stored plan
+holds record keys, IDs and weights, never a value.
 """
 
 import hashlib
@@ -34,7 +34,9 @@ ID_FACT = pa.schema(
         ("ambiguous_until", pa.string()),
     ]
 )
-PACKED = ("plan_event", "plan_pair", "review_pair", "plan_cluster", "plan_told")
+PACKED = ("plan_event", "plan_pair", "review_pair", "plan_told")
+_CLUSTERS = {"plan_cluster": "SELECT record_id, cluster FROM cluster"}
+"""Packed as well, and read from there alone."""
 EVENT_COLUMNS = ("kind", "record_id", "municipal_id", "from_id", "weight", "detail")
 
 
@@ -155,8 +157,7 @@ def follow_events(con: duckdb.DuckDBPyConnection, events: pa.Table) -> None:
 
 
 def write_outcomes(con: duckdb.DuckDBPyConnection, link: float) -> None:
-    """Write `plan_pair`: every scored pair with what became of it, and `plan_cluster`."""
-    con.execute("CREATE OR REPLACE TABLE plan_cluster AS SELECT record_id, cluster FROM cluster")
+    """Write `plan_pair`: every scored pair with what became of it."""
     con.execute(
         f"""
         CREATE OR REPLACE TABLE plan_pair AS
@@ -239,9 +240,10 @@ def pack_plan(con: duckdb.DuckDBPyConnection) -> tuple[bytes, str]:
     """The plan's tables as one ZIP of Parquet files, and its SHA-256."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
-        for table in PACKED:
+        selected = {table: f"SELECT * FROM {table}" for table in PACKED}
+        for table, sql in (selected | _CLUSTERS).items():
             part = io.BytesIO()
-            rows = con.sql(f"SELECT * FROM {table} ORDER BY ALL").to_arrow_table()
+            rows = con.sql(f"{sql} ORDER BY ALL").to_arrow_table()
             pq.write_table(rows, part, compression="zstd")
             packed.writestr(zipfile.ZipInfo(f"{table}.parquet"), part.getvalue())
     items = buffer.getvalue()

@@ -21,18 +21,18 @@ WITH apart AS MATERIALIZED (  -- a pair at the link threshold is apart only with
   SELECT s.record_l, s.record_r, s.match_weight FROM scored s
   JOIN component a ON a.record_id = s.record_l JOIN component b ON b.record_id = s.record_r
   WHERE a.component <> b.component AND s.match_weight >= {review} AND s.match_weight < {link}),
-doubt AS (
+doubt AS MATERIALIZED (
   SELECT s.record_l, s.record_r, s.match_weight, l.cluster AS cl, r.cluster AS cr
   FROM apart s
   JOIN cluster l ON l.record_id = s.record_l JOIN cluster r ON r.record_id = s.record_r
   ANTI JOIN hidden h ON h.record_id = s.record_l ANTI JOIN hidden k ON k.record_id = s.record_r),
+near AS MATERIALIZED (SELECT record_id, cluster FROM cluster
+           WHERE cluster IN (SELECT cl FROM doubt UNION SELECT cr FROM doubt)),
 member AS (SELECT c.cluster, s.source, s.household_id, s.class_code,
                   coalesce(s.unit_code, '') AS unit
-           FROM standard s JOIN cluster c USING (record_id)
-           JOIN record_state t USING (record_id)
+           FROM standard s JOIN near c USING (record_id) JOIN record_state t USING (record_id)
            WHERE t.state IN ('pending', 'present')
-             AND (s.household_id IS NOT NULL OR s.class_code IS NOT NULL)
-             AND c.cluster IN (SELECT cl FROM doubt UNION SELECT cr FROM doubt)),
+             AND (s.household_id IS NOT NULL OR s.class_code IS NOT NULL)),
 declared AS (SELECT DISTINCT x.cluster AS cl, y.cluster AS cr FROM member x JOIN member y
              ON x.source = y.source AND x.cluster <> y.cluster
             AND (x.household_id = y.household_id

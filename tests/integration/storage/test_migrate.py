@@ -8,6 +8,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from mdm.domain.golden_record import GOLDEN_COLUMNS
@@ -78,6 +79,12 @@ def test_a_killed_migration_leaves_old_or_new(empty_database_url: str, statement
 
 def test_golden_columns_are_those_of_the_golden_record() -> None:
     assert set(arrow_schema("golden_record").names) == set(GOLDEN_COLUMNS)
+
+
+def test_the_newest_version_is_what_alembic_calls_the_head() -> None:
+    scripts = ScriptDirectory.from_config(migrate._config())
+
+    assert migrate.newest_revision() == scripts.get_current_head()
 
 
 def test_migrations_travel_with_the_package() -> None:
