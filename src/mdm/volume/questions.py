@@ -16,27 +16,32 @@ IDENTIFIER_CONFLICT = "identifier_conflict"
 Row = dict[str, object]
 _Pair = tuple[int, int]
 
+# Tables of their own: a join with the few rows that each gives looks past most of the others.
+# A pair at the link threshold is apart only with a restricted record.
+_DOUBTED = {
+    "doubt_apart": """
+SELECT s.record_l, s.record_r, s.match_weight FROM scored s
+JOIN component a ON a.record_id = s.record_l JOIN component b ON b.record_id = s.record_r
+WHERE a.component <> b.component AND s.match_weight >= {review} AND s.match_weight < {link}""",
+    "doubt": """
+SELECT s.record_l, s.record_r, s.match_weight, l.cluster AS cl, r.cluster AS cr FROM doubt_apart s
+JOIN cluster l ON l.record_id = s.record_l JOIN cluster r ON r.record_id = s.record_r
+ANTI JOIN hidden h ON h.record_id = s.record_l ANTI JOIN hidden k ON k.record_id = s.record_r""",
+    "doubt_near": """
+SELECT record_id, cluster FROM cluster
+WHERE cluster IN (SELECT cl FROM doubt UNION SELECT cr FROM doubt)""",
+    "doubt_member": """
+SELECT c.cluster, s.source, s.household_id, s.class_code, coalesce(s.unit_code, '') AS unit
+FROM standard s JOIN doubt_near c USING (record_id) JOIN record_state t USING (record_id)
+WHERE t.state IN ('pending', 'present')
+  AND (s.household_id IS NOT NULL OR s.class_code IS NOT NULL)""",
+}
 _DOUBTS = """
-WITH apart AS MATERIALIZED (  -- a pair at the link threshold is apart only with a hidden record
-  SELECT s.record_l, s.record_r, s.match_weight FROM scored s
-  JOIN component a ON a.record_id = s.record_l JOIN component b ON b.record_id = s.record_r
-  WHERE a.component <> b.component AND s.match_weight >= {review} AND s.match_weight < {link}),
-doubt AS MATERIALIZED (
-  SELECT s.record_l, s.record_r, s.match_weight, l.cluster AS cl, r.cluster AS cr
-  FROM apart s
-  JOIN cluster l ON l.record_id = s.record_l JOIN cluster r ON r.record_id = s.record_r
-  ANTI JOIN hidden h ON h.record_id = s.record_l ANTI JOIN hidden k ON k.record_id = s.record_r),
-near AS MATERIALIZED (SELECT record_id, cluster FROM cluster
-           WHERE cluster IN (SELECT cl FROM doubt UNION SELECT cr FROM doubt)),
-member AS (SELECT c.cluster, s.source, s.household_id, s.class_code,
-                  coalesce(s.unit_code, '') AS unit
-           FROM standard s JOIN near c USING (record_id) JOIN record_state t USING (record_id)
-           WHERE t.state IN ('pending', 'present')
-             AND (s.household_id IS NOT NULL OR s.class_code IS NOT NULL)),
-declared AS (SELECT DISTINCT x.cluster AS cl, y.cluster AS cr FROM member x JOIN member y
-             ON x.source = y.source AND x.cluster <> y.cluster
-            AND (x.household_id = y.household_id
-                 OR (x.class_code = y.class_code AND x.unit = y.unit)))
+WITH declared AS (SELECT DISTINCT x.cluster AS cl, y.cluster AS cr
+                  FROM doubt_member x JOIN doubt_member y
+                    ON x.source = y.source AND x.cluster <> y.cluster
+                   AND (x.household_id = y.household_id
+                        OR (x.class_code = y.class_code AND x.unit = y.unit)))
 SELECT record_l, record_r, match_weight, cl, cr FROM doubt ANTI JOIN declared USING (cl, cr)
 ORDER BY match_weight DESC, record_l, record_r
 """
@@ -143,7 +148,12 @@ def _spanning(
 
     Pairs of one declared family or class are answered by the declaration.
     """
-    rows = con.execute(_DOUBTS.format(review=thresholds.review, link=thresholds.link)).fetchall()
+    for table, sql in _DOUBTED.items():
+        told = sql.format(review=thresholds.review, link=thresholds.link)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {told}")
+    rows = con.execute(_DOUBTS).fetchall()
+    for table in _DOUBTED:
+        con.execute(f"DROP TABLE {table}")
     forest = UnionFind({c for row in rows for c in row[3:]})
     kept = []
     for record_l, record_r, weight, left, right in rows:
