@@ -33,6 +33,7 @@ from mdm.services.overrides import by_citizen, standing_overrides
 from mdm.services.source_merges import homes_before_merges
 from mdm.survivorship.build import Override
 from mdm.survivorship.policy import Policy
+from mdm.survivorship.version import golden_rules
 from mdm.volume import plan_tables
 from mdm.volume.database import MEMORY_BESIDE_WRITING
 from mdm.volume.decide import decide_clusters
@@ -141,6 +142,11 @@ class DuckLinking:
         judged += "".join(f";{one}" for one in self._identifiers)
         text = f"{self._content}|{self._model.digest}|{self._model.thresholds}|{judged}"
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def golden_rules(self) -> str:
+        """Hash of what golden records follow from besides the records: policy and sources."""
+        return golden_rules(self._policy, self._sources)
 
     def read_registry(self, session: ReadSession) -> None:
         """Bring the cache level and read memberships, IDs and judgements."""

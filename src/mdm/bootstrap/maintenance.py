@@ -13,6 +13,7 @@ from mdm.bootstrap.serving import copy_public_keys, restore_public_keys
 from mdm.domain.check import Check
 from mdm.errors import MdmError, RegistryExistsError
 from mdm.ports import Clock, ProgressStep
+from mdm.services.golden_due import golden_rules_in_force
 from mdm.settings import Settings, read_settings
 from mdm.storage import backup as copies
 from mdm.storage.audit import open_chains
@@ -44,13 +45,16 @@ SELECT municipal_id, content_digest, lineage FROM golden_record WHERE municipal_
   WHERE i.reason IN ('not_theirs', 'contested'))
 """
 _COMPARED = ("municipal_id", "content_digest", "lineage")
+_STORED = f"SELECT {', '.join(_COMPARED)} FROM golden_record"
+_SCHEMA = pa.schema([(name, pa.string()) for name in _COMPARED])
 
 
 def verify_registry(application: Application, progress: ProgressStep) -> list[Check]:
     """Every check of the registry, golden records computed anew among them.
 
     Citizens whose records changed since a plan was last applied have the golden record of before
-    until the next one: theirs is not compared.
+    until the next one: theirs is not compared. By another policy, other standings of the sources
+    or another release's rules that is everybody.
 
     Raises:
         LaneBusyError: Another process loads or links: golden records need the volume database.
@@ -86,6 +90,9 @@ def _golden_anew(
     con.execute("BEGIN")
     opened.callback(con.execute, "ROLLBACK")
     linking.decide_owners()
+    if golden_rules_in_force(session) != linking.golden_rules:
+        yield from session.read_arrow(_STORED, schema=_SCHEMA)
+        return
     if session.value(_LOADED_SINCE) is None:
         yield from (batch.select(list(_COMPARED)) for batch in linking.golden(session, None))
         return
@@ -99,19 +106,13 @@ def _golden_anew(
 
 def _due_golden(con: "duckdb.DuckDBPyConnection", session: ReadSession) -> pa.Table:
     """The stored golden records that the next plan may change."""
-    schema = pa.schema([(name, pa.string()) for name in _COMPARED])
     con.execute(
         "CREATE OR REPLACE TABLE golden_due"
         " (municipal_id VARCHAR, content_digest VARCHAR, lineage VARCHAR)"
     )
-    fill(con, "golden_due", session.read_arrow(_DUE, schema=schema))
-    con.execute(
-        "CREATE OR REPLACE TABLE golden_stored"
-        " (municipal_id VARCHAR, content_digest VARCHAR, lineage VARCHAR)"
-    )
-    columns = ", ".join(_COMPARED)
-    stored = session.read_arrow(f"SELECT {columns} FROM golden_record", schema=schema)
-    fill(con, "golden_stored", stored)
+    con.execute("CREATE OR REPLACE TABLE golden_stored AS FROM golden_due")
+    fill(con, "golden_due", session.read_arrow(_DUE, schema=_SCHEMA))
+    fill(con, "golden_stored", session.read_arrow(_STORED, schema=_SCHEMA))
     con.execute(
         "INSERT INTO golden_due SELECT s.* FROM golden_stored s ANTI JOIN golden_due"
         " USING (municipal_id) WHERE s.municipal_id IN"

@@ -62,6 +62,11 @@ class Linking(Protocol):
         """Hash of what the plan is decided from: content, model, judgements."""
         ...
 
+    @property
+    def golden_rules(self) -> str:
+        """Hash of what golden records follow from besides the records."""
+        ...
+
     def read_registry(self, session: ReadSession) -> None:
         """Bring the cache level and read memberships, IDs, sources and judgements."""
         ...

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from mdm.domain.ledger import LedgerKind, TxHeader
+from mdm.domain.ledger import TxHeader
 from mdm.domain.plan_size import PlanSize
 from mdm.domain.told_sets import Holders
 from mdm.errors import (
@@ -23,10 +23,9 @@ from mdm.errors import (
 from mdm.ports import Linking, ReadSession, Store, WriteSession
 from mdm.services.apply_events import apply_events
 from mdm.services.golden_changes import ever_noted, golden_digests, note_golden, seen
+from mdm.services.golden_due import GOLDEN_RULES, content_state, due_golden
 from mdm.services.judge_identifier import suspend_changed_identifiers
-from mdm.services.judged_identifiers import citizens_judged_since
 from mdm.services.judgements import suspend_changed
-from mdm.services.lists import rows_of_numbers
 from mdm.services.overlays import close_overlays
 from mdm.services.overrides import lapse_corrected
 from mdm.services.publish_review import publish_ownership, publish_review
@@ -164,7 +163,9 @@ def apply_stored(
         before = linking.registry_state(session)
         draft = draft_of(row)
         replaced = _bring_in(session, linking, draft, plan_id, accepted)
+        counts = json.loads(str(row["counts"])) | {GOLDEN_RULES: linking.golden_rules}
         applied = {"plan_id": plan_id, "state": "applied", "applied_tx": session.tx_id}
+        applied["counts"] = json.dumps(counts)
         content = items_row(with_replaced(bytes(items), replaced))
         session.update_rows("plan", [{**applied, **content}])
     _follow(store, linking, before)
@@ -194,12 +195,6 @@ def draft_of(row: dict[str, object]) -> PlanDraft:
         ambiguous_until=str(counts.pop("ambiguous_until")),
         counts=counts,
     )
-
-
-def content_state(session: ReadSession) -> str:
-    """What the registry states of all content received; equal where nothing was loaded since."""
-    row = session.row("SELECT rows, sum_a, sum_b FROM state_digest WHERE name = 'record_version'")
-    return "" if row is None else f"{row['rows']}-{row['sum_a']}-{row['sum_b']}"
 
 
 def plan_counts(size: PlanSize) -> dict[str, object]:
@@ -239,6 +234,7 @@ def _bring_in(
         size = linking.decide(told, fresh=draft.fresh, ambiguous_until=draft.ambiguous_until)
         draft.counts.update(plan_counts(size))
         refuse_many(session, size.changed_ids, accepted)
+    draft.counts[GOLDEN_RULES] = linking.golden_rules
     events = linking.events()
     content = _Content(
         *linking.pairs(session),
@@ -248,10 +244,9 @@ def _bring_in(
     if session.value("SELECT 1 FROM municipal_id LIMIT 1") is None:
         _first_build(session, linking, events, content, plan_id)
     else:
-        every = session.value("SELECT 1 FROM golden_record LIMIT 1") is None
         linking.applied(events, apply_events(session, events))
         reowned = _write(session, content, plan_id)
-        publish_golden(session, linking, None if every else _changed_ids(session, events, reowned))
+        publish_golden(session, linking, due_golden(session, linking, events, reowned))
     return content.replaced
 
 
@@ -315,44 +310,6 @@ def _touched_since(session: ReadSession, draft: PlanDraft) -> bool:
             f"{touched} of {records} records changed since the plan was made: plan again"
         )
     return touched > 0 or other is not None
-
-
-def _changed_ids(session: ReadSession, events: pa.Table, reowned: set[int]) -> pa.Table:
-    """IDs whose citizen may have other values now.
-
-    Those of moved records, of new content and other states since the last apply, and of records
-    of which an identifier was taken or given back (`reowned`) or judged.
-    """
-    named = {*events["municipal_id"].to_pylist(), *events["from_id"].to_pylist()}
-    ids = {name for name in named if name is not None}
-    last = session.row(
-        "SELECT counts, applied_tx FROM plan WHERE state = 'applied' ORDER BY plan_id DESC LIMIT 1"
-    )
-    counts = {} if last is None else json.loads(str(last["counts"]))
-    params = {
-        "base": int(counts.get("base_tx", 0)),
-        "tx": 0 if last is None else int(str(last["applied_tx"])),
-    }
-    rows = session.rows(
-        "SELECT DISTINCT m.municipal_id FROM ledger_event e JOIN membership m "
-        f"ON m.record_id = e.record_id WHERE e.tx_id > :tx "
-        f"AND e.kind = '{LedgerKind.RECORD_STATE.value}'",
-        params,
-    )
-    if counts.get("content") != content_state(session):
-        rows += session.rows(
-            # A record with other content has a changed row, too; the versions are far more to read.
-            "SELECT DISTINCT m.municipal_id FROM membership m JOIN record r "
-            "ON r.record_id = m.record_id "
-            "WHERE r.last_load_id IN (SELECT load_id FROM load WHERE tx_id > :base)",
-            params,
-        )
-    rows += rows_of_numbers(
-        session, "SELECT municipal_id FROM membership WHERE record_id IN ({keys})", reowned
-    )
-    ids |= {str(row["municipal_id"]) for row in rows}
-    ids |= citizens_judged_since(session, params["tx"])
-    return pa.table({"municipal_id": pa.array(sorted(ids), pa.string())})
 
 
 def publish_golden(session: WriteSession, linking: Linking, changed: pa.Table | None) -> None:

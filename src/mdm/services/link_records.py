@@ -17,13 +17,13 @@ from mdm.ports import Clock, Linking, ReadSession, Store
 from mdm.services.apply_plan import (
     PlanDraft,
     apply_draft,
-    content_state,
     contract_counts,
     draft_of,
     plan_counts,
     refuse_many,
     store_plan,
 )
+from mdm.services.golden_due import content_state
 from mdm.services.told_holders import told_holders
 
 AMBIGUOUS_FOR = timedelta(days=90)
