@@ -232,12 +232,16 @@ def test_only_who_answered_or_a_supervisor_takes_an_answer_back(city: City) -> N
     assert code(city.client.post(path, headers=chief)) == (409, "judgement_conflict")
 
 
-def test_a_request_sent_again_is_done_once(city: City) -> None:
-    headers = steward(city)
-    key = {"Idempotency-Key": "decide-pair-1"}
+def keyed(city: City, headers: dict[str, str], key: str) -> tuple[str, dict[str, str]]:
+    """The question's path, and headers that let a decision on it be sent again."""
     path = f"{REVIEWS}/{city.questions['pair']}"
     etag = city.client.get(path, headers=headers).headers["etag"]
-    sent = {**headers, **key, "If-Match": etag}
+    return path, {**headers, "Idempotency-Key": key, "If-Match": etag}
+
+
+def test_a_request_sent_again_is_done_once(city: City) -> None:
+    headers = steward(city)
+    path, sent = keyed(city, headers, "decide-pair-1")
     body = {"verdict": "different", "reason": "not the same"}
 
     answers = [
@@ -255,9 +259,7 @@ def test_a_request_sent_again_is_done_once(city: City) -> None:
 
 def test_a_decision_that_was_taken_back_does_not_return_with_a_late_repeat(city: City) -> None:
     headers = steward(city)
-    path = f"{REVIEWS}/{city.questions['pair']}"
-    etag = city.client.get(path, headers=headers).headers["etag"]
-    sent = {**headers, "Idempotency-Key": "decide-late-1", "If-Match": etag}
+    path, sent = keyed(city, headers, "decide-late-1")
     body = {"verdict": "different", "reason": "not the same"}
     first = city.client.post(f"{path}/decision", json=body, headers=sent)
     assert city.client.post(f"{path}/undo", headers=headers).status_code == 200
@@ -272,9 +274,7 @@ def test_a_decision_that_was_taken_back_does_not_return_with_a_late_repeat(city:
 def test_a_decision_whose_answer_was_lost_is_acknowledged_and_logged_once(city: City) -> None:
     """The process ended between the decision and the note of its answer; the caller asks again."""
     headers = steward(city)
-    path = f"{REVIEWS}/{city.questions['pair']}"
-    etag = city.client.get(path, headers=headers).headers["etag"]
-    sent = {**headers, "Idempotency-Key": "decide-lost-1", "If-Match": etag}
+    path, sent = keyed(city, headers, "decide-lost-1")
     body = {"verdict": "same", "reason": "same person"}
     first = city.client.post(f"{path}/decision", json=body, headers=sent)
     assert first.status_code == 200

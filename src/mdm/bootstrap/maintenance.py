@@ -85,14 +85,14 @@ def _golden_anew(
     from mdm.bootstrap.link_run import linking_over
 
     linking = linking_over(application, con, None, progress)
+    if golden_rules_in_force(session) != linking.golden_rules:
+        yield from session.read_arrow(_STORED, schema=_SCHEMA)
+        return
     linking.read_registry(session)
     # What a link run has left in the volume database is not to change.
     con.execute("BEGIN")
     opened.callback(con.execute, "ROLLBACK")
     linking.decide_owners()
-    if golden_rules_in_force(session) != linking.golden_rules:
-        yield from session.read_arrow(_STORED, schema=_SCHEMA)
-        return
     if session.value(_LOADED_SINCE) is None:
         yield from (batch.select(list(_COMPARED)) for batch in linking.golden(session, None))
         return

@@ -7,7 +7,6 @@ changed record, and those in a block that has come to its size limit or fallen b
 """
 
 import duckdb
-import pyarrow as pa
 
 from mdm.duck import count_rows, first_row
 from mdm.linkage.blocking import RULES, BlockingRule, write_keys
@@ -15,7 +14,6 @@ from mdm.linkage.fingerprint import FILLED
 from mdm.linkage.model import PersonModel
 from mdm.linkage.prepare import drop_shared, find_shared, prepare_records
 from mdm.linkage.scoring import score_pairs
-from mdm.places import differing
 
 KEPT_VERSION = 3
 """Counts the forms of what is kept: that of another release is not read."""
@@ -44,7 +42,7 @@ _OF_TOUCHED = "record_l IN (FROM touched_record) OR record_r IN (FROM touched_re
 _SCRATCH = (
     "changed_record", "touched_record", "old_key", "new_key", "touched_key", "near_key",
     "member_key", "block_taken", "delta_pair", "standing_pair", "fresh_pair", "needed_record",
-    "fresh_scored", "scored_before", "prepared_record", "hidden_now", "changed_content",
+    "fresh_scored", "scored_before", "hidden_now", "changed_content",
     "touched_number", "open_phone", "open_dwelling",
 )  # fmt: skip
 
@@ -71,14 +69,15 @@ def find_touched_numbers(con: duckdb.DuckDBPyConnection) -> str:
     Args:
         con: Holds `standard` and what `keep_inputs` kept.
     """
-    changed = differing(
-        con,
-        "SELECT record_id, hash(content_hash) FROM standard",
-        "SELECT record_id, content FROM kept_content",
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE changed_content AS
+        SELECT coalesce(s.record_id, k.record_id) AS record_id
+        FROM (SELECT record_id, hash(content_hash) AS content FROM standard) s
+        FULL JOIN kept_content k ON k.record_id = s.record_id
+        WHERE s.content IS DISTINCT FROM k.content
+        """
     )
-    con.register("changed_rows", pa.table({"record_id": changed}))
-    con.execute("CREATE OR REPLACE TEMP TABLE changed_content AS FROM changed_rows")
-    con.unregister("changed_rows")
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE touched_number AS
@@ -170,7 +169,7 @@ def score_changed(
     _follow_filled(con)
     _touch(con, rules)
     _pair(con, rules)
-    _prepare_more(con)
+    _prepare(con, "needed_record")
     score_pairs(
         con,
         model,
@@ -197,13 +196,6 @@ def _prepare(con: duckdb.DuckDBPyConnection, records: str) -> None:
     con.execute("DROP VIEW part_standard")
 
 
-def _prepare_more(con: duckdb.DuckDBPyConnection) -> None:
-    """Add the records that changed ones are compared with to `link_record`."""
-    con.execute("CREATE OR REPLACE TEMP TABLE prepared_record AS FROM link_record")
-    _prepare(con, "needed_record")
-    con.execute("INSERT INTO link_record BY NAME FROM prepared_record")
-
-
 def _follow_filled(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("DELETE FROM kept_filled WHERE record_id IN (FROM changed_record)")
     con.execute(f"INSERT INTO kept_filled SELECT unique_id, {FILLED} FROM link_record")
@@ -222,7 +214,7 @@ def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> N
     records are in, and some more.
     """
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE old_key AS SELECT rowid AS key_row, * "
+        "CREATE OR REPLACE TEMP TABLE old_key AS "
         "FROM block_key WHERE record IN (FROM changed_record)"
     )
     # By the hash alone, which is three times as quick: some blocks of other rules come along.
@@ -246,7 +238,7 @@ def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> N
         UNION FROM changed_record UNION FROM hidden_now UNION FROM kept_hidden
         """
     )
-    con.execute("DELETE FROM block_key WHERE rowid IN (SELECT key_row FROM old_key)")
+    con.execute("DELETE FROM block_key WHERE record IN (FROM changed_record)")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE touched_key AS "
         "FROM block_key WHERE record IN (FROM touched_record) UNION ALL FROM new_key"
@@ -265,10 +257,9 @@ def _touch(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> N
 
 
 def _pair(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> None:
-    """Bring `candidate` level; write `fresh_pair` and `needed_record`.
+    """Bring `candidate` level; write `fresh_pair`: the pairs to weigh, and `needed_record`.
 
-    That is the pairs to weigh, and the unchanged records in them. A pair of unchanged records that
-    was a candidate before keeps its weight (`standing_pair`).
+    A pair of unchanged records that was a candidate before keeps its weight (`standing_pair`).
     """
     con.execute(
         f"""
@@ -310,8 +301,8 @@ def _pair(con: duckdb.DuckDBPyConnection, rules: tuple[BlockingRule, ...]) -> No
         "FROM delta_pair ANTI JOIN standing_pair USING (join_key_l, join_key_r)"
     )
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE needed_record AS (SELECT join_key_l AS record_id "
-        "FROM fresh_pair UNION SELECT join_key_r FROM fresh_pair) EXCEPT FROM changed_record"
+        "CREATE OR REPLACE TEMP TABLE needed_record AS SELECT join_key_l AS record_id "
+        "FROM fresh_pair UNION SELECT join_key_r FROM fresh_pair"
     )
 
 

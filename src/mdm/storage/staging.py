@@ -58,14 +58,6 @@ def joined(table: str) -> str:
     return f'"{table}" AS t JOIN {STAGE} AS s ON {same_key(table)}'
 
 
-def undone_whole(connection: Connection) -> str:
-    """What follows INSERT or UPDATE where a broken rule ends the transaction, as it does here.
-
-    SQLite otherwise copies every page that a statement changes, to be able to undo that one alone.
-    """
-    return " OR ROLLBACK" if connection.dialect.name == "sqlite" else ""
-
-
 def same_key(table: str) -> str:
     """Condition that a row `t` of a table and a staged row `s` have one key."""
     return " AND ".join(f't."{name}" = s."{name}"' for name in key_columns(table))

@@ -32,7 +32,6 @@ from mdm.storage.staging import (
     joined,
     same_key,
     staged,
-    undone_whole,
     with_shifted_checks,
 )
 from mdm.storage.table_digests import TableDigests, column_shift
@@ -119,7 +118,7 @@ class WriteSession(ReadSession):
             changes = ", ".join(f'"{name}" = excluded."{name}"' for name in others)
             action = f"DO UPDATE SET {changes}" if others else "DO NOTHING"
             self._execute(
-                f'{self._whole("INSERT")} INTO "{table}" ({quoted(names)}) SELECT {quoted(names)} '
+                f'INSERT INTO "{table}" ({quoted(names)}) SELECT {quoted(names)} '
                 f"FROM {STAGE} WHERE true ON CONFLICT ({quoted(keys)}) {action}"
             )
         return written
@@ -147,8 +146,7 @@ class WriteSession(ReadSession):
             self._digests.take_rows(table, joined(table))
             self._digests.add_rows(table, f"{STAGE} AS t")
             self._execute(
-                f'{self._whole("UPDATE")} "{table}" AS t SET {settings} '
-                f"FROM {STAGE} AS s WHERE {same_key(table)}"
+                f'UPDATE "{table}" AS t SET {settings} FROM {STAGE} AS s WHERE {same_key(table)}'
             )
         return int(given.num_rows)
 
@@ -313,9 +311,6 @@ class WriteSession(ReadSession):
     def _may_write(self, table: str, action: str) -> None:
         if table in APPEND_ONLY:
             raise ValueError(f"{table}: storage alone may {action} here")
-
-    def _whole(self, verb: str) -> str:
-        return verb + undone_whole(self._connection)
 
     def _execute(self, sql: str, params: Mapping[str, object] = NO_PARAMS) -> int:
         return int(self._connection.execute(text(sql), dict(params)).rowcount)

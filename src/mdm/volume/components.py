@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from mdm.places import Records, places_of
+Records = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +50,38 @@ def find_components(
     ).fetchnumpy()
     left = np.concatenate([edges["record_l"], [pair[0] for pair in must_links]]).astype(np.int64)
     right = np.concatenate([edges["record_r"], [pair[1] for pair in must_links]]).astype(np.int64)
-    records = np.asarray(con.execute("SELECT record_id FROM standard").fetchnumpy()["record_id"])
-    labels = label_components(records, left, right)
+    records, labels = label_components(left, right)
     con.register("labelled", pa.table({"record_id": records, "component": labels}))
-    con.execute("CREATE OR REPLACE TABLE component AS SELECT record_id, component FROM labelled")
+    con.execute(
+        """
+        CREATE OR REPLACE TABLE component AS
+        SELECT s.record_id, coalesce(l.component, s.record_id) AS component
+        FROM standard s LEFT JOIN labelled l USING (record_id)
+        """
+    )
     con.unregister("labelled")
 
 
-def label_components(records: Records, left: Records, right: Records) -> Records:
-    """The smallest record of each one's component.
+def label_components(left: Records, right: Records) -> tuple[Records, Records]:
+    """Records that have a link, in order, and the smallest record of each one's component.
 
     Each round hooks the roots of linked trees to the smaller root, then flattens the trees: the
     rounds are few, as components are small. (scipy would do it; to import it costs a delta 0.5 s.)
 
     Args:
-        records: The records to label.
-        left: One record of each link, be it among `records` or not.
+        left: One record of each link.
         right: The other one.
     """
-    size, place = places_of(records, left, right)
-    number = np.zeros(size, np.int64)
-    for part in (records, left, right):
-        number[place(part)] = part
-    one, other = place(left), place(right)
-    root = np.arange(size)
+    records, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    one, other = places[: len(left)], places[len(left) :]
+    # A place stands for its record: both are in one order.
+    root = np.arange(len(records))
     while True:
         ends = root[one], root[other]
         lower = np.minimum(*ends)
         if np.array_equal(*ends):
-            return number[root[place(records)]]
+            return records, records[root]
         for end in ends:
             np.minimum.at(root, end, lower)
-        while not np.array_equal(root, flat := root[root]):
-            root = flat
+        while not np.array_equal(root, root[root]):
+            root = root[root]

@@ -67,11 +67,12 @@ def _questions(pairs: pa.Table, thresholds: Sequence[float], review: float) -> l
         return [0] * len(thresholds)
     weights = pairs["match_weight"].to_numpy()
     left, right = (pairs[end].to_numpy() for end in ("record_l", "record_r"))
-    everybody = np.unique(np.concatenate([left, right]))
+    everybody = len(np.unique(np.concatenate([left, right])))
 
     def groups(least: float) -> int:
         kept = weights >= least - 1e-9
-        return len(np.unique(label_components(everybody, left[kept], right[kept])))
+        linked, component = label_components(left[kept], right[kept])
+        return everybody - len(linked) + len(np.unique(component))
 
     fewest = groups(review)
     return [groups(max(link, review)) - fewest for link in thresholds]

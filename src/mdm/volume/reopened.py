@@ -15,7 +15,6 @@ import pyarrow as pa
 from mdm.clustering.components import UnionFind
 from mdm.domain.judgement import Judgement
 from mdm.duck import count, first_row
-from mdm.places import differing
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +171,6 @@ def reopen_components(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judge
     _write_judgements(con, "TEMP TABLE judgement_now", judgements)
     knots = _changed_knots(con)
     con.register("knot_rows", pa.table({"record_id": pa.array(knots, pa.int64())}))
-    moved = differing(con, *(f"FROM {table}" for table in ("component", "component_before")))
-    con.register("moved_rows", pa.table({"record_id": moved}))
     differ = " UNION ".join(
         f"SELECT {column} AS record_id FROM "
         f"((({now}) EXCEPT FROM {kept}) UNION ALL (FROM {kept} EXCEPT ({now})))"
@@ -188,8 +185,9 @@ def reopen_components(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judge
         f"""
         CREATE OR REPLACE TEMP TABLE reopened AS
         WITH moved AS (
-          SELECT record_id, b.component FROM moved_rows LEFT JOIN component_before b
-          USING (record_id)),
+          SELECT coalesce(n.record_id, b.record_id) AS record_id, b.component
+          FROM component n FULL JOIN component_before b ON b.record_id = n.record_id
+          WHERE n.component IS DISTINCT FROM b.component),
         dirty AS (
           SELECT record_id FROM undecided UNION SELECT record_id FROM knot_rows UNION {differ}
           UNION SELECT record_id FROM moved
@@ -201,7 +199,6 @@ def reopen_components(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judge
         """
     )
     con.unregister("knot_rows")
-    con.unregister("moved_rows")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE open_component AS "
         "FROM component SEMI JOIN reopened USING (record_id)"
