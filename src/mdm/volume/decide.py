@@ -32,7 +32,6 @@ from mdm.volume.reopened import (
     Scope,
     expect_homes,
     reopen_components,
-    set_components_aside,
     take_decided,
 )
 
@@ -72,12 +71,12 @@ def decide_clusters(
     _write_homes(con, {} if apart is None else apart)
     rules = LinkRules(thresholds.link, thresholds.review, thresholds.fracture, thresholds.margin)
     hidden = write_hidden(con)
+    must_links = _must_links(con, judgements, hidden)
     if reopened_only:
         detach_hidden(con)
-        set_components_aside(con)
-    find_components(con, rules, _must_links(con, judgements, hidden))
-    if reopened_only:
-        reopen_components(con, judgements)
+        reopen_components(con, rules, must_links, judgements)
+    else:
+        find_components(con, rules, must_links)
     scope = PART if reopened_only else WHOLE
     find_contested(con, sorted({r for j in judgements for r in j.pair}), scope)
     knots = _Connected(judgements)

@@ -15,6 +15,7 @@ import pyarrow as pa
 from mdm.clustering.components import UnionFind
 from mdm.domain.judgement import Judgement
 from mdm.duck import count, first_row
+from mdm.volume.components import LinkRules, find_components_of, write_ties
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ FROM home p JOIN {component} c USING (record_id) SEMI JOIN contested USING (comp
 """
 _DECIDED_TABLES = ("component", "contested", "cluster", "touch", "plan_event", "undecided",
                    "unreconciled", "kept_standing", "kept_merge", "kept_holding",
-                   "kept_judgement", "kept_question")  # fmt: skip
+                   "kept_judgement", "kept_question", "kept_tie")  # fmt: skip
 
 
 DECIDED, APPLIED, SETTLED = "decided", "applied", "settled"
@@ -155,20 +156,53 @@ def _write_judgements(
     con.unregister("judgement_rows")
 
 
-def set_components_aside(con: duckdb.DuckDBPyConnection) -> None:
-    """Keep the components of before as `component_before`."""
-    con.execute("DROP TABLE IF EXISTS component_before")
-    con.execute("ALTER TABLE component RENAME TO component_before")
+def reopen_components(
+    con: duckdb.DuckDBPyConnection,
+    rules: LinkRules,
+    must_links: Sequence[tuple[int, int]],
+    judgements: Sequence[Judgement],
+) -> None:
+    """Bring `component` level, and write what of it is to be decided again.
 
-
-def reopen_components(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judgement]) -> None:
-    """Write `open_component(record_id, component)` and `reopened(record_id)`, gone ones too.
+    That is `open_component(record_id, component)`; `reopened(record_id)`, gone ones too; and
+    `component_before`, which holds them as they were. A link comes or goes only between records of
+    which something changed: no component but theirs is found anew.
 
     Args:
-        con: Holds `component`, `component_before` and what `keep_decided` kept.
+        con: Holds `component` and what `keep_decided` kept, and what `find_components` reads.
+        rules: The thresholds.
+        must_links: All that hold now.
         judgements: All that stand.
     """
+    write_ties(con, "TEMP TABLE tie_now", rules)
     _write_judgements(con, "TEMP TABLE judgement_now", judgements)
+    _write_touched(con)
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE component_before AS FROM component WHERE component IN
+          (SELECT component FROM component SEMI JOIN touched USING (record_id))
+        """
+    )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE component_member AS SELECT record_id FROM standard
+        SEMI JOIN (SELECT record_id FROM component_before UNION FROM touched) USING (record_id)
+        """
+    )
+    find_components_of(
+        con, rules, must_links, members="component_member", ties="tie_now", out="component_now"
+    )
+    _write_reopened(con)
+    con.execute("DELETE FROM component WHERE record_id IN (SELECT record_id FROM moved)")
+    con.execute("INSERT INTO component FROM component_now SEMI JOIN moved USING (record_id)")
+    con.execute("CREATE OR REPLACE TABLE kept_tie AS FROM tie_now")
+    for table in ("judgement_now", "tie_now", "touched", "component_member", "component_now"):
+        con.execute(f"DROP TABLE {table}")
+    con.execute("DROP TABLE moved")
+
+
+def _write_touched(con: duckdb.DuckDBPyConnection) -> None:
+    """Write `touched(record_id)`: anything that decisions read of them has changed."""
     knots = _changed_knots(con)
     con.register("knot_rows", pa.table({"record_id": pa.array(knots, pa.int64())}))
     differ = " UNION ".join(
@@ -178,32 +212,44 @@ def reopen_components(con: duckdb.DuckDBPyConnection, judgements: Sequence[Judge
             ("record_id", _STANDING, "kept_standing"),
             ("record_id", _MERGE, "kept_merge"),
             ("into_id", _MERGE, "kept_merge"),
-            ("record_id", _HOLDING.format(component="component_before"), "kept_holding"),
+            ("record_id", _HOLDING.format(component="component"), "kept_holding"),
+            ("record_l", "FROM tie_now", "kept_tie"),
+            ("record_r", "FROM tie_now", "kept_tie"),
         )
     )
     con.execute(
-        f"""
+        "CREATE OR REPLACE TEMP TABLE touched AS "
+        f"SELECT record_id FROM undecided UNION SELECT record_id FROM knot_rows UNION {differ}"
+    )
+    con.unregister("knot_rows")
+
+
+def _write_reopened(con: duckdb.DuckDBPyConnection) -> None:
+    """Write `reopened`, `open_component` and `moved`: records of another component than before."""
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE moved AS
+        SELECT coalesce(n.record_id, b.record_id) AS record_id, b.component
+        FROM component_now n FULL JOIN component_before b ON b.record_id = n.record_id
+        WHERE n.component IS DISTINCT FROM b.component
+        """
+    )
+    con.execute(
+        """
         CREATE OR REPLACE TEMP TABLE reopened AS
-        WITH moved AS (
-          SELECT coalesce(n.record_id, b.record_id) AS record_id, b.component
-          FROM component n FULL JOIN component_before b ON b.record_id = n.record_id
-          WHERE n.component IS DISTINCT FROM b.component),
-        dirty AS (
-          SELECT record_id FROM undecided UNION SELECT record_id FROM knot_rows UNION {differ}
-          UNION SELECT record_id FROM moved
+        WITH dirty AS (
+          FROM touched UNION SELECT record_id FROM moved
           UNION SELECT record_id FROM component_before
                 SEMI JOIN moved ON moved.component = component_before.component),
-        open AS (SELECT DISTINCT component FROM component SEMI JOIN dirty USING (record_id))
-        SELECT record_id FROM component SEMI JOIN open USING (component)
+        open AS (SELECT DISTINCT component FROM component_now SEMI JOIN dirty USING (record_id))
+        SELECT record_id FROM component_now SEMI JOIN open USING (component)
         UNION SELECT record_id FROM dirty
         """
     )
-    con.unregister("knot_rows")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE open_component AS "
-        "FROM component SEMI JOIN reopened USING (record_id)"
+        "FROM component_now SEMI JOIN reopened USING (record_id)"
     )
-    con.execute("DROP TABLE judgement_now")
 
 
 def _changed_knots(con: duckdb.DuckDBPyConnection) -> list[int]:
