@@ -11,7 +11,7 @@ from mdm.bootstrap import Application, linking
 from mdm.bootstrap.identity_state import pair_state
 from mdm.linkage import engine
 from mdm.linkage.delta import score_changed
-from mdm.volume import plan_rows
+from mdm.volume import outcomes
 from mdm.volume.reopened import reopen_clusters
 from support.intake import number
 from support.link_runs import CLINIC, SCHOOL, apply, deliver, judged, link, opened, templates
@@ -104,7 +104,7 @@ def are_pairs_kept(home: Path) -> bool:
     with opened(home) as application, application.store.reading() as session:
         stated = pair_state(session)
     with duckdb.connect(str(home / "work" / "volume.duckdb"), read_only=True) as con:
-        return plan_rows.are_pairs_kept(con, stated)
+        return outcomes.are_pairs_kept(con, stated)
 
 
 def is_settled(home: Path) -> bool:

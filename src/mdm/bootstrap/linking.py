@@ -41,7 +41,8 @@ from mdm.volume.expected import weighed_pairs
 from mdm.volume.golden import GoldenScope, golden_rows
 from mdm.volume.golden_members import GoldenInputs
 from mdm.volume.identity import add_events, contested_groups, reconcile_uncontested
-from mdm.volume.plan_rows import held_rows, keep_pairs, ownership_issues, review_table
+from mdm.volume.outcomes import are_pairs_kept, keep_pairs, write_outcomes
+from mdm.volume.plan_rows import ask_held, ownership_issues, review_table
 from mdm.volume.plan_tables import ID_FACT, PLACED
 from mdm.volume.reopened import (
     APPLIED,
@@ -111,6 +112,7 @@ class DuckLinking:
         self._identifiers: tuple[IdentifierJudgement, ...] = ()
         self._owners_known = False
         self._pairs_told = False
+        self._part_only = False
 
     @property
     def _model(self) -> PersonModel:
@@ -258,11 +260,9 @@ class DuckLinking:
             reopen_clusters(self._con)
         reconcile_uncontested(self._con, PART if reopened_only else WHOLE)
         held = self._reconcile_contested(told, ambiguous_until)
-        if held:
-            self._con.register("held_rows", held_rows(held))
-            self._con.execute("INSERT INTO review_pair BY NAME SELECT * FROM held_rows")
-            self._con.unregister("held_rows")
-        plan_tables.write_outcomes(self._con, t.link)
+        ask_held(self._con, held)
+        write_outcomes(self._con, t.link, looked_at_only=reopened_only)
+        self._part_only = reopened_only
         keep_decided(self._con, self._judgements)
         mark_decided(self._con, DECIDED, key)
         step("reconcile", 1.0)
@@ -303,6 +303,7 @@ class DuckLinking:
         if not is_packed(self._con, hashlib.sha256(items).hexdigest()):
             mark_decided(self._con, None)
         plan_tables.unpack_plan(self._con, items)
+        self._part_only = False
         self.decide_owners()
 
     def is_told_otherwise(self, told: Callable[[Sequence[str]], Holders]) -> bool:
@@ -317,7 +318,8 @@ class DuckLinking:
     def pairs(self, session: ReadSession) -> tuple[pa.Table, pa.Table, pa.Table]:
         """Scored pairs to write, keys to delete, and those stored that give way to both."""
         self._pairs_told = True
-        return changed_pairs(self._con, session)
+        self._part_only &= are_pairs_kept(self._con, pair_state(session))
+        return changed_pairs(self._con, session, part_only=self._part_only)
 
     def review_rows(self) -> pa.Table:
         """Questions of the plan."""
@@ -396,4 +398,4 @@ class DuckLinking:
         plan_tables.mark_identity(self._con, after[IDENTITY])
         advance_decided(self._con, APPLIED, SETTLED)
         if self._pairs_told:
-            keep_pairs(self._con, after[PAIRS])
+            keep_pairs(self._con, after[PAIRS], exchange_only=self._part_only)

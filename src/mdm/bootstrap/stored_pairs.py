@@ -7,7 +7,7 @@ from mdm.bootstrap.identity_state import pair_state
 from mdm.ports import ReadSession
 from mdm.services.lists import arrow_of_numbers
 from mdm.services.replaced_pairs import PAIRS
-from mdm.volume.plan_rows import are_pairs_kept, pair_changes, replaced_records
+from mdm.volume.outcomes import PART, are_pairs_kept, pair_changes, replaced_records
 
 _STORED = f"SELECT {', '.join(PAIRS.names)} FROM scored_pair"
 MOST_REPLACED = 50_000
@@ -15,7 +15,7 @@ MOST_REPLACED = 50_000
 
 
 def changed_pairs(
-    con: duckdb.DuckDBPyConnection, session: ReadSession
+    con: duckdb.DuckDBPyConnection, session: ReadSession, *, part_only: bool
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Pairs to write, keys to delete, and those stored that give way to both.
 
@@ -25,11 +25,13 @@ def changed_pairs(
     Args:
         con: Holds `plan_pair`.
         session: The registry before the plan.
+        part_only: Only the pairs of `PART` may differ from what the last plan left.
     """
     if are_pairs_kept(con, pair_state(session)):
-        records = replaced_records(con)
+        plan, stored = PART if part_only else ("plan_pair", "kept_pair")
+        records = replaced_records(con, plan=plan, stored=stored)
         if len(records) <= MOST_REPLACED:
             asked = f"{_STORED} WHERE record_l IN ({{keys}})"
             given_way = arrow_of_numbers(session, asked, records, schema=PAIRS)
-            return pair_changes(con, given_way, stored="kept_pair")
+            return pair_changes(con, given_way, plan=plan, stored=stored)
     return pair_changes(con, session.read_arrow(_STORED, schema=PAIRS))

@@ -156,23 +156,6 @@ def follow_events(con: duckdb.DuckDBPyConnection, events: pa.Table) -> None:
     con.unregister("event_rows")
 
 
-def write_outcomes(con: duckdb.DuckDBPyConnection, link: float) -> None:
-    """Write `plan_pair`: every scored pair with what became of it."""
-    con.execute(
-        f"""
-        CREATE OR REPLACE TABLE plan_pair AS
-        SELECT s.record_l, s.record_r, s.match_weight, s.pattern, v.guard,
-               CASE WHEN l.cluster = r.cluster THEN 'linked'
-                    WHEN v.record_l IS NULL AND s.match_weight >= {link} THEN 'refused'
-                    ELSE 'review' END AS outcome
-        FROM scored s
-        JOIN cluster l ON l.record_id = s.record_l JOIN cluster r ON r.record_id = s.record_r
-        LEFT JOIN (SELECT record_l, record_r, min(guard) AS guard FROM review_pair GROUP BY ALL) v
-          ON v.record_l = s.record_l AND v.record_r = s.record_r
-        """
-    )
-
-
 def count_plan(con: duckdb.DuckDBPyConnection) -> PlanSize:
     """Count what the plan's events do to the present citizens (`placed`)."""
     minted, joined, moved = first_row(

@@ -49,7 +49,8 @@ FROM home p JOIN {component} c USING (record_id) SEMI JOIN contested USING (comp
 """
 _DECIDED_TABLES = ("component", "contested", "cluster", "touch", "plan_event", "undecided",
                    "unreconciled", "kept_standing", "kept_merge", "kept_holding",
-                   "kept_judgement", "kept_question", "kept_tie")  # fmt: skip
+                   "kept_judgement", "kept_question", "kept_tie",
+                   "plan_pair", "asked_pair")  # fmt: skip
 
 
 DECIDED, APPLIED, SETTLED = "decided", "applied", "settled"
