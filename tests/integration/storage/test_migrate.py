@@ -9,7 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from mdm.domain.golden_record import GOLDEN_COLUMNS
 from mdm.errors import SchemaVersionError
@@ -120,3 +120,52 @@ def test_events_of_before_survive_the_widening_of_their_kinds(empty_database_url
     assert [tuple(row) for row in rows] == [
         (1, "judge", "7", 5), (2, "mint", None, 6), (3, "override", "1", 7),
     ]  # fmt: skip
+
+
+def test_golden_records_of_before_keep_their_rows_and_indexes(empty_database_url: str) -> None:
+    store = Store(empty_database_url)
+    ids = [f"{number:010}" for number in (3, 1, 2)]
+    with (
+        store.engine.connect().execution_options(**{WRITES: True}) as connection,
+        connection.begin(),
+    ):
+        command.upgrade(migrate._config(connection), "0011")
+        connection.execute(
+            text(
+                "INSERT INTO golden_record (municipal_id, cns, record_count, lineage, "
+                "content_digest, row_check) VALUES (:id, :cns, 1, '{}', 'd', 5)"
+            ),
+            [{"id": one, "cns": f'["70500000000{one[-4:]}"]'} for one in ids],
+        )
+        before = indexes_of(connection, "golden_record")
+        migrate.upgrade(connection)
+        rows = connection.execute(
+            text("SELECT municipal_id, row_check FROM golden_record ORDER BY municipal_id")
+        ).fetchall()
+        after = indexes_of(connection, "golden_record")
+    store.close()
+
+    assert [tuple(row) for row in rows] == [(one, 5) for one in sorted(ids)]
+    assert after == before
+    assert len(after) == 12
+    assert is_sound(empty_database_url)
+
+
+def indexes_of(connection: Connection, table: str) -> list[str]:
+    catalogue = {
+        "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL "
+        "AND tbl_name = :table ORDER BY name",
+        "postgresql": "SELECT indexname FROM pg_indexes WHERE tablename = :table "
+        "AND indexname NOT LIKE 'pk_%' ORDER BY 1",
+    }
+    found = connection.execute(text(catalogue[connection.dialect.name]), {"table": table})
+    return [str(name) for (name,) in found]
+
+
+def is_sound(url: str) -> bool:
+    """Whether SQLite finds its file sound; of PostgreSQL nobody asks."""
+    store = Store(url)
+    with store.engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            return True
+        return connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"

@@ -112,6 +112,25 @@ def members(*records: int, link_status: str = "alone") -> pa.Table:
     )
 
 
+def citizens(chance: random.Random) -> pa.Table:
+    """Rows of a table whose key is no row ID, and which has them: it stands in an index."""
+    return table(
+        "golden_record",
+        [
+            {
+                "municipal_id": f"{number:010}",
+                "birth_date": chance.choice([None, "1980-01-02"]),
+                "cpf": f"{chance.randrange(50):011}",
+                "cns": chance.choice([None, "[]", '["705000000000014","705000000000015"]']),
+                "record_count": number,
+                "lineage": "x" * chance.choice(LENGTHS),
+                "content_digest": "d",
+            }
+            for number in range(1, ROWS)
+        ],
+    )
+
+
 def is_sound(store: Store) -> bool:
     with store.reading() as session:
         answers = [list(row.values()) for row in session.rows("PRAGMA integrity_check")]
@@ -130,12 +149,18 @@ def test_rows_of_every_length_come_back_and_every_index_agrees(bulk_store: Store
     chance = random.Random(7)
     keys = sorted({*range(1, ROWS), *(n for n in NUMBERS if 0 < n < 2**56)})
     received, waiting = versions(chance), quarantined(chance, keys)
+    known = citizens(chance)
     with bulk_store.writing(HEADER) as session:
         session.insert_arrow("record_version", received.to_batches(max_chunksize=700))
         session.insert_arrow("quarantine", waiting.to_batches(max_chunksize=333))
         session.insert_arrow("membership", members(*range(1, 5 * ROWS)))
+        session.insert_arrow("golden_record", known.to_batches(max_chunksize=500))
 
     assert is_sound(bulk_store)
+    assert stored(bulk_store, "golden_record", "municipal_id") == known.to_pylist()
+    with bulk_store.reading() as session:
+        by_key = "SELECT record_count FROM golden_record WHERE municipal_id = :id"
+        assert session.number(by_key, {"id": f"{2500:010}"}) == 2500
     assert stored(bulk_store, "record_version", "record_id") == received.to_pylist()
     assert stored(bulk_store, "quarantine", "quarantine_id") == waiting.to_pylist()
     assert stored(bulk_store, "membership", "record_id") == members(*range(1, 5 * ROWS)).to_pylist()

@@ -16,10 +16,12 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from mdm.storage.table_file.btree import PAGE, PageFile, Tree
 from mdm.storage.table_file.cells import Cells, cells_of
+from mdm.storage.tables.base import BigKey
 
 _SORT_MEMORY = "200MB"
 _BATCH_ROWS = 65_536
 _ROWS, _GATHERED = "rows_now", "gathered"
+_ROW_ID = "counted_row"
 _YES, _NO = map(pa.scalar, (True, False))
 
 
@@ -63,8 +65,26 @@ class TableSchema:
 
     @property
     def by_row_id(self) -> bool:
-        """Whether its key is SQLite's row ID: without, rows stand in an index."""
+        """Whether its rows go by SQLite's row ID: without, they stand in an index."""
         return bool(self.table.dialect_options["sqlite"]["with_rowid"])
+
+    @property
+    def key_index(self) -> str | None:
+        """The index of the key, where that is not the row ID of a table which has them."""
+        return f"sqlite_autoindex_{self.table.name}_1" if self._is_counted else None
+
+    @property
+    def row_id(self) -> str | None:
+        """The column that is or stands for the row ID; None in a table without."""
+        if not self.by_row_id:
+            return None
+        return _ROW_ID if self._is_counted else self.keys[0]
+
+    @property
+    def _is_counted(self) -> bool:
+        """Whether row IDs are none of its columns, so that rows are counted."""
+        keys = self.table.primary_key.columns
+        return self.by_row_id and any(not isinstance(key.type, BigKey) for key in keys)
 
     @property
     def rules(self) -> str:
@@ -91,13 +111,17 @@ def write_table_file(path: Path, schema: TableSchema, batches: Iterable[pa.Recor
     roots = _made(path, schema)
     with closing(PageFile(path)) as file, closing(_scratch(path.parent)) as con:
         last: list[object] | None = None
-        tree = Tree(file, roots[schema.table.name], by_row_id=schema.by_row_id)
+        trees = [Tree(file, roots[schema.table.name], by_row_id=schema.by_row_id)]
+        if schema.key_index is not None:
+            trees.append(Tree(file, roots[schema.key_index], by_row_id=False))
         gathered = _Gathered(con, schema)
-        for batch in batches:
+        for batch in _counted(schema, batches):
             gathered.take(batch)
             last = check_order(batch.select(schema.keys).columns, last)
-            tree.add(_row_cells(schema, batch))
-        tree.close()
+            for tree, cells in zip(trees, _row_cells(schema, batch), strict=False):
+                tree.add(cells)
+        for tree in trees:
+            tree.close()
         for index in schema.indexes:
             _write_index(file, roots[str(index.name)], gathered.entries(index))
 
@@ -125,13 +149,30 @@ def _scratch(folder: Path) -> duckdb.DuckDBPyConnection:
     )
 
 
-def _row_cells(schema: TableSchema, batch: pa.RecordBatch) -> Cells:
-    if not schema.by_row_id:
+def _counted(schema: TableSchema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Rows with a row ID each, from 1 on, where none of their columns is it."""
+    if schema.key_index is None:
+        yield from batches
+        return
+    rows = 0
+    for batch in batches:
+        numbers = pa.array(np.arange(rows + 1, rows + 1 + batch.num_rows))
+        rows += batch.num_rows
+        yield batch.append_column(_ROW_ID, numbers)
+
+
+def _row_cells(schema: TableSchema, batch: pa.RecordBatch) -> Iterator[Cells]:
+    """The cells of rows, and those of the index of their key."""
+    keys = [batch.column(name) for name in schema.keys]
+    if schema.row_id is None:
         others = [name for name in schema.columns if name not in schema.keys]
-        return cells_of([batch.column(name) for name in [*schema.keys, *others]])
-    [key] = schema.keys
-    columns = [None if name == key else batch.column(name) for name in schema.columns]
-    return cells_of(columns, batch.column(key).to_numpy())
+        yield cells_of([*keys, *(batch.column(name) for name in others)])
+        return
+    row_ids = batch.column(schema.row_id)
+    columns = [None if name == schema.row_id else batch.column(name) for name in schema.columns]
+    yield cells_of(columns, row_ids.to_numpy())
+    if schema.key_index is not None:
+        yield cells_of([*keys, row_ids])
 
 
 class _Gathered:
@@ -195,9 +236,10 @@ def _parts(index: Index, schema: TableSchema) -> list[str]:
 
     A row ID ends each entry, even of an index that has the column it goes by as well.
     """
-    named = set() if schema.by_row_id else {column.name for column in index.columns}
-    rest = [f'"{name}"' for name in schema.keys if name not in named]
-    return [*map(_sql, index.expressions), *rest]
+    named = {column.name for column in index.columns}
+    others = [name for name in schema.keys if name not in named]
+    rest = others if schema.row_id is None else [schema.row_id]
+    return [*map(_sql, index.expressions), *(f'"{name}"' for name in rest)]
 
 
 def _condition(index: Index) -> str:

@@ -5,7 +5,6 @@ from sqlmodel import Field, Index
 from mdm.domain.golden_record import OverrideState
 from mdm.storage.tables.base import (
     STRICT,
-    WITHOUT_ROWID,
     Registry,
     maybe_num,
     maybe_real,
@@ -120,7 +119,7 @@ class GoldenRecord(Registry, table=True):
         Index(None, "cpf"),
         Index(None, "inep_id"),
         *number_indexes(),
-        WITHOUT_ROWID,
+        STRICT,
     )
 
     municipal_id: str = txt(key=True)
