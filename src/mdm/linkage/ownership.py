@@ -2,8 +2,7 @@
 
 Whose a number is hangs on nothing but the records that carry it or name it as their guardian's,
 and on what stewards say of it: after a delta only the numbers that it touches are decided. What
-hangs on a child's other records (`_of_twice_numbered_children`) is found anew each time, but only
-among births at which two numbers were carried before, or that a touched number is carried at.
+hangs on a child's other records (`_of_twice_numbered_children`) is found anew each time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,21 +45,14 @@ _OF_A_CHILD = f"""
 year(coalesce(updated_at::DATE, last_contact_on)) - year(birth_date) < {CHILD_YEARS}
 AND NOT birth_date_default AND mother LIKE '% %' AND NOT coalesce(restricted, false)
 """
-_TWICE_NUMBERED = f"""
-CREATE OR REPLACE TABLE twice_birth AS
-SELECT birth_date AS day, hash(mother) AS key FROM standard {{among}}
-WHERE cpf IS NOT NULL AND {_OF_A_CHILD}
-GROUP BY ALL HAVING min(hash(cpf)) <> max(hash(cpf))
-"""
-_AT_OPEN_BIRTHS = """
-SEMI JOIN (SELECT birth_date AS day, hash(mother) AS key FROM number_holder
-           UNION FROM twice_birth) ON birth_date = day AND hash(mother) = key
-"""
 _ONE_CHILD = f"""
-WITH child AS (SELECT name, mother, birth_date, cpf
-               FROM standard SEMI JOIN twice_birth ON birth_date = day AND hash(mother) = key
-               WHERE {_OF_A_CHILD}
-                 AND (cpf IS NULL OR record_id NOT IN ({_LENT})))
+WITH birth AS (SELECT birth_date AS day, hash(mother) AS key FROM standard
+               WHERE cpf IS NOT NULL AND {_OF_A_CHILD}
+               GROUP BY ALL HAVING min(hash(cpf)) <> max(hash(cpf))),
+child AS (SELECT name, mother, birth_date, cpf
+          FROM standard SEMI JOIN birth ON birth_date = day AND hash(mother) = key
+          WHERE {_OF_A_CHILD}
+            AND (cpf IS NULL OR record_id NOT IN ({_LENT})))
 SELECT list_sort(list(DISTINCT cpf)) FROM child GROUP BY birth_date, mother
 HAVING min(cpf) <> max(cpf)
    AND min(name) = max(name) AND count(name) = count(*) AND min(name) LIKE '% % %'
@@ -121,7 +113,6 @@ def decide_ownership(
             elif column == "cpf" and (stewards := _who_say_own(said.get(number, {}))):
                 own[record_id] = stewards
     _write(con, "number_ownership", _columns(rows), standing)
-    con.execute(_TWICE_NUMBERED.format(among="" if touched is None else _AT_OPEN_BIRTHS))
     twice = _of_twice_numbered_children(con, found["cpf"])
     _write(con, "ownership", _columns(twice), "UNION ALL FROM number_ownership")
     _write(
@@ -298,8 +289,7 @@ def _of_twice_numbered_children(
     Two numbers that are one but for a slip are no such case, nor those that a steward judged.
 
     Args:
-        con: Holds `standard`, `twice_birth` with the births at which two CPFs are carried, and
-            `number_ownership` with the CPFs known not to be their records'.
+        con: Holds `standard`, and `number_ownership` with the CPFs known not to be their records'.
         said: What stewards say of CPFs.
 
     Returns:
