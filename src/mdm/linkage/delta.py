@@ -15,7 +15,7 @@ from mdm.linkage.model import PersonModel
 from mdm.linkage.prepare import drop_shared, find_shared, prepare_records
 from mdm.linkage.scoring import score_pairs
 
-KEPT_VERSION = 4
+KEPT_VERSION = 3
 """Counts the forms of what is kept: that of another release is not read."""
 MOST_CHANGED = 0.25
 """Where more of the records changed, all are scored: that is then cheaper."""
