@@ -200,3 +200,25 @@ def test_a_delta_leaves_what_a_full_run_leaves(
         for table in TABLES:
             assert found[table] == expected[table], (turn, table)
         assert [tuple(pair.values()) for pair in registered] == expected["plan_pair"]
+
+
+@pytest.mark.slow
+def test_pairs_that_are_not_known_to_be_stored_are_read(
+    home: Path, tmp_path: Path, parts: list[str]
+) -> None:
+    rng = random.Random(5)
+    people = {CLINIC: {str(n): drawn(rng, str(n)) for n in rng.sample(range(1, 90), 60)}}
+    with opened(home) as application:
+        delivered(application, tmp_path, people)
+        link(application, accept_changes=1000)
+        changed(rng, people[CLINIC])
+        delivered(application, tmp_path, people)
+    with duckdb.connect(str(home / "work" / "volume.duckdb")) as con:
+        con.execute("DROP TABLE pair_marker")
+    with opened(home) as application:
+        link(application, accept_changes=1000)
+        registered = stored_pairs(application)
+
+    assert parts == ["scored", "decided"]
+    assert are_pairs_kept(home)
+    assert [tuple(pair.values()) for pair in registered] == tables_of(home)["plan_pair"]
