@@ -384,8 +384,7 @@ class DuckLinking:
 
     def _source_batches(self) -> list[pa.RecordBatch]:
         names, trust, groups = ([source[n] for source in self._sources] for n in range(3))
-        table = pa.table([names, trust, groups], schema=_SOURCES)
-        return list(table.to_batches())
+        return list(pa.table([names, trust, groups], schema=_SOURCES).to_batches())
 
     def registry_state(self, session: ReadSession) -> dict[str, str]:
         """What the registry states of the tables that the cache follows."""

@@ -168,4 +168,4 @@ def is_sound(url: str) -> bool:
     with store.engine.connect() as connection:
         if connection.dialect.name != "sqlite":
             return True
-        return connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+        return bool(connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok")
