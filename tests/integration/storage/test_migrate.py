@@ -164,8 +164,10 @@ def indexes_of(connection: Connection, table: str) -> list[str]:
 
 def is_sound(url: str) -> bool:
     """Whether SQLite finds its file sound; of PostgreSQL nobody asks."""
+    if not url.startswith("sqlite"):
+        return True
     store = Store(url)
     with store.engine.connect() as connection:
-        if connection.dialect.name != "sqlite":
-            return True
-        return bool(connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok")
+        found = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one()
+    store.close()
+    return bool(found == "ok")
