@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from mdm.bootstrap import Application
+from mdm.linkage import engine
+from mdm.linkage.delta import MOST_CHANGED
 from support.intake import person
 from support.link_runs import (
     ANA,
@@ -31,6 +33,12 @@ __all__ = ["app", "built", "templates"]
 pytestmark = pytest.mark.slow
 A1, A7 = (CLINIC, "1"), (SCHOOL, "7")
 OTHER = person("7", "Beatriz Moreira Alves", birth_date="2001-10-10")
+
+
+@pytest.fixture(autouse=True, params=[MOST_CHANGED, 1.0], ids=["whole", "delta"])
+def most_changed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """In a town this small a single record is so many that all are scored and decided."""
+    monkeypatch.setattr(engine, "MOST_CHANGED", request.param)
 
 
 def test_a_restricted_record_bridges_no_two_citizens(app: Application, tmp_path: Path) -> None:

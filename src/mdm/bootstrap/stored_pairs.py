@@ -23,7 +23,7 @@ def changed_pairs(
     the pairs that give way are read there.
 
     Args:
-        con: Holds `plan_pair`.
+        con: Holds `plan_pair`, `kept_pair`, and the tables `PART` where `part_only`.
         session: The registry before the plan.
         part_only: Only the pairs of `PART` may differ from what the last plan left.
     """

@@ -129,7 +129,7 @@ def pair_changes(
         con: Holds `plan` and `stored`.
         known: The pairs it holds; where `stored` is another table, those that may give way do.
         plan: The pairs to hold; as of `replaced_records`.
-        stored: A table of all that it holds; by default it is made of `known`.
+        stored: All that it holds, or of it what may give way; by default it is made of `known`.
 
     Returns:
         Rows to write, keys to delete, and the rows known so far that give way to both.

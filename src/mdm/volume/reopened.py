@@ -10,12 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from mdm.clustering.components import UnionFind
 from mdm.domain.judgement import Judgement
 from mdm.duck import count, first_row
-from mdm.volume.components import LinkRules, find_components_of, write_ties
+from mdm.volume.components import (
+    LinkRules,
+    find_components_of,
+    label_components,
+    write_ties,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +172,9 @@ def reopen_components(
     """Bring `component` level, and write what of it is to be decided again.
 
     That is `open_component(record_id, component)`; `reopened(record_id)`, gone ones too; and
-    `component_before`, which holds them as they were. A link comes or goes only between records of
-    which something changed: no component but theirs is found anew.
+    `component_before`, which holds them as they were. A link comes or goes only where something of
+    one of its records changed (of the other nothing need have, where that is restricted no
+    longer): no component but theirs is found anew.
 
     Args:
         con: Holds `component` and what `keep_decided` kept, and what `find_components` reads.
@@ -178,10 +185,11 @@ def reopen_components(
     write_ties(con, "TEMP TABLE tie_now", rules)
     _write_judgements(con, "TEMP TABLE judgement_now", judgements)
     _write_touched(con)
+    _write_linked(con, rules, must_links)
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE component_before AS FROM component WHERE component IN
-          (SELECT component FROM component SEMI JOIN touched USING (record_id))
+          (SELECT component FROM component SEMI JOIN linked USING (record_id))
         """
     )
     con.execute(
@@ -197,9 +205,11 @@ def reopen_components(
     con.execute("DELETE FROM component WHERE record_id IN (SELECT record_id FROM moved)")
     con.execute("INSERT INTO component FROM component_now SEMI JOIN moved USING (record_id)")
     con.execute("CREATE OR REPLACE TABLE kept_tie AS FROM tie_now")
-    for table in ("judgement_now", "tie_now", "touched", "component_member", "component_now"):
+    for table in (
+        "judgement_now", "tie_now", "touched", "linked", "component_member", "component_now",
+        "moved",
+    ):  # fmt: skip
         con.execute(f"DROP TABLE {table}")
-    con.execute("DROP TABLE moved")
 
 
 def _write_touched(con: duckdb.DuckDBPyConnection) -> None:
@@ -214,15 +224,44 @@ def _write_touched(con: duckdb.DuckDBPyConnection) -> None:
             ("record_id", _MERGE, "kept_merge"),
             ("into_id", _MERGE, "kept_merge"),
             ("record_id", _HOLDING.format(component="component"), "kept_holding"),
-            ("record_l", "FROM tie_now", "kept_tie"),
-            ("record_r", "FROM tie_now", "kept_tie"),
         )
     )
+    # What holds a component together anew that was one before changes nothing of it.
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE touched AS "
-        f"SELECT record_id FROM undecided UNION SELECT record_id FROM knot_rows UNION {differ}"
+        f"""
+        CREATE OR REPLACE TEMP TABLE touched AS
+        WITH tie AS (
+          (FROM kept_tie EXCEPT FROM tie_now) UNION ALL
+          (SELECT record_l, record_r FROM (FROM tie_now EXCEPT FROM kept_tie)
+           JOIN component l ON l.record_id = record_l JOIN component r ON r.record_id = record_r
+           WHERE l.component <> r.component))
+        SELECT record_id FROM undecided UNION SELECT record_id FROM knot_rows UNION {differ}
+        UNION SELECT record_l FROM tie UNION SELECT record_r FROM tie
+        """
     )
     con.unregister("knot_rows")
+
+
+def _write_linked(
+    con: duckdb.DuckDBPyConnection, rules: LinkRules, must_links: Sequence[tuple[int, int]]
+) -> None:
+    """Write `linked(record_id)`: `touched`, and what any of them has a link or a must-link to."""
+    ends = np.array(must_links, np.int64).reshape(-1, 2)
+    bound, groups = label_components(ends[:, 0], ends[:, 1])
+    touched = con.execute("FROM touched").fetchnumpy()["record_id"]
+    open_groups = groups[np.isin(bound, touched)]
+    con.register("bound_rows", pa.table({"record_id": bound[np.isin(groups, open_groups)]}))
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE linked AS
+        WITH link AS (SELECT record_l, record_r FROM scored WHERE match_weight >= {rules.link}
+                      UNION ALL FROM tie_now)
+        FROM touched UNION FROM bound_rows
+        UNION SELECT record_l FROM link WHERE record_r IN (FROM touched)
+        UNION SELECT record_r FROM link WHERE record_l IN (FROM touched)
+        """
+    )
+    con.unregister("bound_rows")
 
 
 def _write_reopened(con: duckdb.DuckDBPyConnection) -> None:

@@ -84,7 +84,8 @@ class TableSchema:
     def _is_counted(self) -> bool:
         """Whether row IDs are none of its columns, so that rows are counted."""
         keys = self.table.primary_key.columns
-        return self.by_row_id and any(not isinstance(key.type, BigKey) for key in keys)
+        is_row_id = len(keys) == 1 and all(isinstance(key.type, BigKey) for key in keys)
+        return self.by_row_id and not is_row_id
 
     @property
     def rules(self) -> str:
@@ -118,7 +119,7 @@ def write_table_file(path: Path, schema: TableSchema, batches: Iterable[pa.Recor
         for batch in _counted(schema, batches):
             gathered.take(batch)
             last = check_order(batch.select(schema.keys).columns, last)
-            for tree, cells in zip(trees, _row_cells(schema, batch), strict=False):
+            for tree, cells in zip(trees, _row_cells(schema, batch), strict=True):
                 tree.add(cells)
         for tree in trees:
             tree.close()
