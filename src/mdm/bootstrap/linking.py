@@ -318,8 +318,8 @@ class DuckLinking:
     def pairs(self, session: ReadSession) -> tuple[pa.Table, pa.Table, pa.Table]:
         """Scored pairs to write, keys to delete, and those stored that give way to both."""
         self._pairs_told = True
-        self._part_only &= are_pairs_kept(self._con, pair_state(session))
-        return changed_pairs(self._con, session, part_only=self._part_only)
+        self._part_only &= (kept := are_pairs_kept(self._con, pair_state(session)))
+        return changed_pairs(self._con, session, are_kept=kept, part_only=self._part_only)
 
     def review_rows(self) -> pa.Table:
         """Questions of the plan."""

@@ -3,11 +3,10 @@
 import duckdb
 import pyarrow as pa
 
-from mdm.bootstrap.identity_state import pair_state
 from mdm.ports import ReadSession
 from mdm.services.lists import arrow_of_numbers
 from mdm.services.replaced_pairs import PAIRS
-from mdm.volume.outcomes import PART, are_pairs_kept, pair_changes, replaced_records
+from mdm.volume.outcomes import PART, pair_changes, replaced_records
 
 _STORED = f"SELECT {', '.join(PAIRS.names)} FROM scored_pair"
 MOST_REPLACED = 50_000
@@ -15,7 +14,7 @@ MOST_REPLACED = 50_000
 
 
 def changed_pairs(
-    con: duckdb.DuckDBPyConnection, session: ReadSession, *, part_only: bool
+    con: duckdb.DuckDBPyConnection, session: ReadSession, *, are_kept: bool, part_only: bool
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Pairs to write, keys to delete, and those stored that give way to both.
 
@@ -25,9 +24,10 @@ def changed_pairs(
     Args:
         con: Holds `plan_pair`, `kept_pair`, and the tables `PART` where `part_only`.
         session: The registry before the plan.
+        are_kept: What `mdm.volume.outcomes.are_pairs_kept` says of the registry.
         part_only: Only the pairs of `PART` may differ from what the last plan left.
     """
-    if are_pairs_kept(con, pair_state(session)):
+    if are_kept:
         plan, stored = PART if part_only else ("plan_pair", "kept_pair")
         records = replaced_records(con, plan=plan, stored=stored)
         if len(records) <= MOST_REPLACED:
